@@ -52,6 +52,20 @@ impl Purpose {
         }
     }
 
+    /// The group whose rights a login has. `None`: an administrator's.
+    pub fn group(self) -> Option<&'static str> {
+        match self {
+            Self::Read { .. } => Some("portcullis_rates_reader"),
+            Self::Change(WriteTarget::Accounts) => Some("portcullis_accounts_writer"),
+            Self::Change(WriteTarget::Wishes) => Some("portcullis_wishes_writer"),
+            Self::Change(WriteTarget::Demo) => Some("portcullis_demo_writer"),
+            Self::Mail => Some("portcullis_mail_sender"),
+            Self::Ingest => Some("portcullis_rates_writer"),
+            Self::Migrate => Some("portcullis_owner"),
+            Self::Admin => None,
+        }
+    }
+
     /// Number of connections that the service keeps open.
     pub fn connections(self, database: &DatabaseSettings) -> u32 {
         match self {

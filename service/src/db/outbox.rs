@@ -1,11 +1,9 @@
 //! Mails to be sent: added in the transaction that causes them, processed one at a time under a row lock.
 
-use super::conninfo::Purpose;
 use super::error::DbError;
-use super::pool::Manager;
+use super::pool::{Connections, HeldConnection};
 use super::schema::mail::outbox;
 use super::sessions::interval;
-use crate::config::database::{DatabaseSettings, Login};
 use chrono::{DateTime, Utc};
 use diesel::dsl::{count_star, min, now};
 use diesel::prelude::*;
@@ -105,17 +103,27 @@ pub struct Backlog {
 }
 
 /// Connection of the mail login. Calls block, so they must not run on the threads that serve requests.
-pub struct Outbox(PgConnection);
+pub struct Outbox(HeldConnection);
 
 impl Outbox {
-    /// Connects and subscribes to notifications of new mails.
-    pub fn open(database: &DatabaseSettings, login: &Login) -> Result<Self, DbError> {
-        let mut conn = Manager::open(database, &database.name, login, Purpose::Mail)
-            .map_err(|_| DbError::Unavailable)?;
-        diesel::sql_query("LISTEN outbox")
-            .execute(&mut conn)
-            .map_err(|error| DbError::of("listen_outbox", &error))?;
+    /// Takes a connection of the mail login and subscribes to notifications of new mails.
+    pub fn open(connections: &Connections) -> Result<Self, DbError> {
+        let mut conn = connections.hold()?;
+        if let Err(error) = diesel::sql_query("LISTEN outbox").execute(&mut *conn) {
+            conn.discard();
+            return Err(DbError::of("listen_outbox", &error));
+        }
         Ok(Self(conn))
+    }
+
+    /// Whether the login was replaced, so that the outbox should be opened again.
+    pub fn is_replaced(&self) -> bool {
+        self.0.is_replaced()
+    }
+
+    /// Closes the connection after an error.
+    pub fn discard(self) {
+        self.0.discard();
     }
 
     /// Whether a mail has been added since the last call. Needs no round trip.
@@ -156,7 +164,7 @@ impl Outbox {
                 min(outbox::created_at),
                 now.into_sql::<Timestamptz>(),
             ))
-            .get_result(&mut self.0)
+            .get_result(&mut *self.0)
             .map_err(|error| DbError::of("mail_backlog", &error))?;
         let age = oldest.and_then(|oldest| (db_now - oldest).to_std().ok());
         Ok(Backlog {
@@ -168,7 +176,7 @@ impl Outbox {
     /// Deletes mails that were sent or given up more than `age` ago. Returns their number.
     pub fn purge(&mut self, age: Duration) -> Result<i64, DbError> {
         diesel::select(purge_outbox(interval(age), PURGE_BATCH_SIZE))
-            .get_result(&mut self.0)
+            .get_result(&mut *self.0)
             .map_err(|error| DbError::of("purge_mail", &error))
     }
 }

@@ -10,9 +10,9 @@ use super::renderer::{Content, RenderError, Renderer};
 use super::retry;
 use super::timed_task::{TaskOutcome, TaskRunner, WorkerEvent};
 use super::transport::Transport;
-use crate::config::database::{DatabaseSettings, Login};
 use crate::db::DbError;
 use crate::db::outbox::{DeliveryOutcome, Outbox, WaitingMail};
+use crate::db::pool::Connections;
 use crate::telemetry::metrics::Metrics;
 use lettre::message::Mailbox;
 use std::collections::HashSet;
@@ -43,10 +43,6 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(4);
 /// The dependencies of a worker.
 #[derive(Clone)]
 pub struct WorkerContext {
-    /// The database of the outbox.
-    pub database: DatabaseSettings,
-    /// The login that may read it.
-    pub login: Login,
     /// Renders the mails.
     pub renderer: Renderer,
     /// The sender of all mails.
@@ -66,12 +62,14 @@ pub struct MailWorker {
 }
 
 impl MailWorker {
-    /// Starts the thread. Without a database it retries to connect.
-    pub fn start(context: WorkerContext) -> std::io::Result<Self> {
+    /// Starts the thread over the connections of the login that may read the outbox. Without a database it retries to
+    /// connect.
+    pub fn start(context: WorkerContext, connections: Connections) -> std::io::Result<Self> {
         let (sender, events) = channel();
         let (stop, stopped) = channel();
         let mut state = WorkerState {
             context,
+            connections,
             tasks: TaskRunner::new(sender.clone(), events),
             sent: HashSet::new(),
             failures: 0,
@@ -106,9 +104,18 @@ impl Drop for MailWorker {
     }
 }
 
+/// Why the outbox is not processed over a connection any more.
+enum Processed {
+    /// The login was replaced.
+    Replaced,
+    /// The service stops.
+    Stopped,
+}
+
 /// The state of the worker's thread.
 struct WorkerState {
     context: WorkerContext,
+    connections: Connections,
     tasks: TaskRunner<Result<(), DeliveryError>>,
     /// Mails that were accepted, but whose outcome was not stored because the connection to the database was lost.
     sent: HashSet<Uuid>,
@@ -136,11 +143,25 @@ impl WorkerState {
 
     /// Runs until the service stops, or fails when the connection to the database is lost.
     fn work(&mut self) -> Result<(), DbError> {
-        let mut user = self.current_user();
-        let mut outbox = self.open()?;
-        let mut purged = None::<Instant>;
+        let mut purged = None;
         loop {
-            while self.deliver_next(&mut outbox)? {}
+            let mut outbox = Outbox::open(&self.connections)?;
+            match self.process(&mut outbox, &mut purged) {
+                // The former login ends soon.
+                Ok(Processed::Replaced) => {}
+                Ok(Processed::Stopped) => return Ok(()),
+                Err(error) => {
+                    outbox.discard();
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Processes the outbox over one connection.
+    fn process(&mut self, outbox: &mut Outbox, purged: &mut Option<Instant>) -> Result<Processed, DbError> {
+        loop {
+            while !outbox.is_replaced() && self.deliver_next(outbox)? {}
             let backlog = outbox.backlog()?;
             self.context.metrics.mail_waits(backlog.waiting, backlog.age);
             if purged.is_none_or(|purged| purged.elapsed() > PURGE_INTERVAL) {
@@ -148,44 +169,29 @@ impl WorkerState {
                 if count > 0 {
                     tracing::info!(count, "old mails deleted");
                 }
-                purged = Some(Instant::now());
+                *purged = Some(Instant::now());
             }
-            if self.idle(&mut outbox)? {
-                return Ok(());
+            if self.idle(outbox)? {
+                return Ok(Processed::Stopped);
             }
-            // Another login was issued, and the former one ends soon.
-            let current = self.current_user();
-            if current.is_some() && current != user {
-                (outbox, user) = (self.open()?, current);
+            if outbox.is_replaced() {
+                return Ok(Processed::Replaced);
             }
         }
     }
 
-    fn open(&self) -> Result<Outbox, DbError> {
-        Outbox::open(&self.context.database, &self.context.login)
-    }
-
-    /// The name of the database login. `None`: it cannot be read at the moment.
-    fn current_user(&self) -> Option<String> {
-        let credentials = self.context.login.credentials();
-        credentials.ok().map(|credentials| credentials.user)
-    }
-
-    /// Waits for a notification or the next poll; `true`: the service is stopping.
+    /// Waits for a notification, the next poll or another login; `true`: the service is stopping.
     fn idle(&mut self, outbox: &mut Outbox) -> Result<bool, DbError> {
         let pause = self.paused_until.saturating_duration_since(Instant::now());
-        if self.tasks.wait_for_stop(pause) {
-            return Ok(true);
-        }
-        let next_poll = Instant::now()
-            + if pause.is_zero() {
-                POLL_INTERVAL
-            } else {
-                Duration::ZERO
-            };
-        while !outbox.is_notified()? && Instant::now() < next_poll {
-            if self.tasks.wait_for_stop(NOTIFY_INTERVAL) {
+        let is_paused = !pause.is_zero();
+        let next_poll = Instant::now() + if is_paused { pause } else { POLL_INTERVAL };
+        while !outbox.is_replaced() && (is_paused || !outbox.is_notified()?) {
+            let left = next_poll.saturating_duration_since(Instant::now());
+            if self.tasks.wait_for_stop(left.min(NOTIFY_INTERVAL)) {
                 return Ok(true);
+            }
+            if left.is_zero() {
+                break;
             }
         }
         Ok(self.tasks.wait_for_stop(Duration::ZERO))

@@ -1,13 +1,14 @@
 //! The database logins of a running service, each with its own connections.
 
 use super::error::StartError;
-use super::secret_reload::SecretReload;
+use super::secret_reload::{Replace, SecretReload};
 use crate::config::Settings;
 use crate::config::auth::DemoMode;
 use crate::config::database::{CredentialsSource, Login};
 use crate::config::secret::SecretSource;
 use crate::db::Db;
 use crate::db::conninfo::{Purpose, WriteTarget};
+use crate::db::pool::Connections;
 use crate::secrets::credentials::{self, Credentials};
 use crate::secrets::document::{DocumentStore, Revision};
 use crate::telemetry::metrics::Metrics;
@@ -24,6 +25,8 @@ pub struct Logins {
     pub wishes: Db,
     /// Of the demo's entries, if the demo is enabled.
     pub demo: Option<Db>,
+    /// Of the mail worker, which is the only user of its connection.
+    pub mail: Connections,
 }
 
 impl Logins {
@@ -31,46 +34,43 @@ impl Logins {
     pub fn start(settings: &Settings, metrics: &Metrics) -> Result<(Self, Vec<SecretReload>), StartError> {
         let database = &settings.database;
         let mut reloads = Vec::new();
-        let mut start = |login: &Login, purpose: Purpose| {
-            let start = |login: &Login| {
-                Db::start(database, login, purpose, metrics.clone()).map_err(StartError::Threads)
-            };
+        let mut connect = |login: &Login, purpose: Purpose| {
             let CredentialsSource::File(file) = &login.source else {
-                return start(login);
+                return Ok(Connections::open(database, login, purpose));
             };
             let (text, issued) = credentials::issued(file)?;
-            let db = start(&login.with(issued))?;
-            let (used, login) = (db.clone(), login.clone());
-            let name = format!("credentials of {}", purpose.application_name());
-            let replace = move |text: &str| {
-                let issued = Credentials::parse(text)?;
-                // The program that issued the former credentials ends them.
-                let replaced = used.replace(&login.with(issued)).map(drop);
-                replaced.map(|()| 1).map_err(|error| error.to_string())
-            };
+            let connections = Connections::open(database, &login.with(issued), purpose);
             if let SecretSource::File(path) = file {
                 let store = DocumentStore::File(path.clone());
                 let loaded = Revision::unnumbered(text);
-                reloads.push(SecretReload::new(name, store, loaded, Arc::new(replace)));
+                let replace = replace(login.clone(), connections.clone());
+                reloads.push(SecretReload::new(name(purpose), store, loaded, replace));
             }
-            Ok(db)
+            Ok::<_, StartError>(connections)
         };
         let read = Purpose::Read {
             statement_timeout: database.statement_timeout,
         };
+        let rates = connect(&database.rates, read)?;
+        let accounts = connect(&database.accounts, Purpose::Change(WriteTarget::Accounts))?;
+        let wishes = connect(&database.wishes, Purpose::Change(WriteTarget::Wishes))?;
         let demo = (settings.auth.demo != DemoMode::Off)
-            .then(|| start(&database.demo, Purpose::Change(WriteTarget::Demo)))
+            .then(|| connect(&database.demo, Purpose::Change(WriteTarget::Demo)))
             .transpose()?;
+        let mail = connect(&database.mail, Purpose::Mail)?;
+        let start =
+            |connections| Db::over(database, connections, metrics.clone()).map_err(StartError::Threads);
         let logins = Self {
-            rates: start(&database.rates, read)?,
-            accounts: start(&database.accounts, Purpose::Change(WriteTarget::Accounts))?,
-            wishes: start(&database.wishes, Purpose::Change(WriteTarget::Wishes))?,
-            demo,
+            rates: start(rates)?,
+            accounts: start(accounts)?,
+            wishes: start(wishes)?,
+            demo: demo.map(start).transpose()?,
+            mail,
         };
         Ok((logins, reloads))
     }
 
-    /// Closes all executors concurrently.
+    /// Closes all connections concurrently.
     pub async fn close(self) {
         let all = [
             Some(self.rates),
@@ -82,6 +82,28 @@ impl Logins {
             .into_iter()
             .flatten()
             .map(|db| tokio::task::spawn_blocking(move || db.close()));
-        futures_util::future::join_all(closing).await;
+        let mail = tokio::task::spawn_blocking(move || self.mail.close());
+        let _ = tokio::join!(futures_util::future::join_all(closing), mail);
     }
+}
+
+fn name(purpose: Purpose) -> String {
+    format!("credentials of {}", purpose.application_name())
+}
+
+/// Replaces the credentials of connections by those of a text.
+fn replace(login: Login, connections: Connections) -> Replace {
+    Arc::new(move |text| {
+        let issued = Credentials::parse(text)?;
+        let replaced = connections.replace(&login.with(issued));
+        // The program that issued the former credentials ends them.
+        if let Some(draining) = replaced.map_err(|error| error.to_string())? {
+            let name = name(connections.purpose());
+            tokio::spawn(async move {
+                draining.finished().await;
+                tracing::info!("the former {name} are not used any more");
+            });
+        }
+        Ok(1)
+    })
 }

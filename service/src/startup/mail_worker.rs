@@ -22,8 +22,6 @@ pub fn context(settings: &Settings, keys: &Keys, metrics: &Metrics) -> Result<Wo
     let from = settings.mail.from.parse();
     let from = from.map_err(|_| StartError::Setting("MAIL_FROM", "must be an address".to_owned()))?;
     Ok(WorkerContext {
-        database: settings.database.clone(),
-        login: settings.database.mail.clone(),
         renderer: Renderer::new(public_url.clone(), keys.data.clone()),
         from,
         transport,

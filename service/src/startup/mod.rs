@@ -235,7 +235,7 @@ impl Service {
             self.accounts,
             self.form_answers,
         ));
-        let worker = MailWorker::start(self.mail_worker)
+        let worker = MailWorker::start(self.mail_worker, self.logins.mail.clone())
             .inspect_err(|error| tracing::error!(%error, "cannot start the mail worker"));
         let (stop_anchors, anchors_stopped) = oneshot::channel();
         let audit_anchors = tokio::spawn(self.audit_anchors.run(self.audit, anchors_stopped));

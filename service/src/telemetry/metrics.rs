@@ -4,6 +4,7 @@ use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, MeterProvider, Up
 use opentelemetry::{KeyValue, Value};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::{Registry, TextEncoder};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -27,7 +28,14 @@ pub struct Metrics {
     vault_up: Gauge<u64>,
     vault_requests: Counter<u64>,
     vault_token_end: Arc<Mutex<Option<Instant>>>,
+    login_ends: LoginEnds,
+    login_generation: Gauge<u64>,
+    login_rotations: Counter<u64>,
+    login_failures: Counter<u64>,
 }
+
+/// When the credentials of each login end. Read when the metrics are collected.
+type LoginEnds = Arc<Mutex<BTreeMap<&'static str, Instant>>>;
 
 impl Metrics {
     /// Creates the instruments. `registry` exports them to Prometheus.
@@ -40,6 +48,22 @@ impl Metrics {
             "Time until the Vault token ends",
             &vault_token_end,
         );
+        let login_ends = LoginEnds::default();
+        let ends = Arc::clone(&login_ends);
+        // The registry of the meter holds the callback.
+        let _ = meter
+            .f64_observable_gauge("db.login.lease.remaining")
+            .with_unit("s")
+            .with_description(
+                "Time until the credentials of a database login end, unless they are renewed or replaced",
+            )
+            .with_callback(move |observer| {
+                for (login, end) in &*ends.lock().unwrap_or_else(PoisonError::into_inner) {
+                    let remaining = end.saturating_duration_since(Instant::now());
+                    observer.observe(remaining.as_secs_f64(), &[KeyValue::new("login", *login)]);
+                }
+            })
+            .build();
         Self {
             registry,
             requests: seconds(
@@ -86,6 +110,23 @@ impl Metrics {
                 .with_description("Requests to Vault, by operation and outcome")
                 .build(),
             vault_token_end,
+            login_ends,
+            login_generation: meter
+                .u64_gauge("db.login.generation")
+                .with_description(
+                    "How often the credentials of a database login were replaced since the start",
+                )
+                .build(),
+            login_rotations: meter
+                .u64_counter("db.login.rotations")
+                .with_description("Replaced credentials of database logins, by reason")
+                .build(),
+            login_failures: meter
+                .u64_counter("db.login.failures")
+                .with_description(
+                    "Credentials of database logins that could not be issued, renewed, used or revoked",
+                )
+                .build(),
         }
     }
 
@@ -155,6 +196,30 @@ impl Metrics {
             .vault_token_end
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = end;
+    }
+
+    /// Records when the credentials of a login end. `None`: never.
+    pub fn login_ends(&self, login: &'static str, end: Option<Instant>) {
+        let mut ends = self.login_ends.lock().unwrap_or_else(PoisonError::into_inner);
+        match end {
+            Some(end) => ends.insert(login, end),
+            None => ends.remove(login),
+        };
+    }
+
+    /// Counts replaced credentials. `reason` is one of a few fixed names.
+    pub fn login_replaced(&self, login: &'static str, generation: u64, reason: &'static str) {
+        let login = KeyValue::new("login", login);
+        self.login_generation
+            .record(generation, std::slice::from_ref(&login));
+        self.login_rotations
+            .add(1, &[login, KeyValue::new("reason", reason)]);
+    }
+
+    /// Counts a failure to issue, renew, use or revoke credentials.
+    pub fn login_failed(&self, login: &'static str, step: &'static str) {
+        let attributes = [KeyValue::new("login", login), KeyValue::new("step", step)];
+        self.login_failures.add(1, &attributes);
     }
 
     /// All metrics in the Prometheus text format, version 0.0.4.

@@ -13,7 +13,7 @@ mod workers;
 use crate::config::database::{DatabaseSettings, Login};
 use crate::db::conninfo::Purpose;
 use crate::db::error::DbError;
-use crate::db::pool::{ConnectError, Connections, Draining};
+use crate::db::pool::Connections;
 use crate::telemetry::metrics::Metrics;
 use batch::{Batcher, Dispatch, QueuedLookup};
 use diesel::prelude::*;
@@ -43,25 +43,32 @@ pub struct Db {
 }
 
 impl Db {
-    /// Starts the threads. Needs no server: work fails with `Unavailable` until there is one.
+    /// Opens the connections of a login and starts the threads. Needs no server: work fails with `Unavailable` until there
+    /// is one.
     pub fn start(
         database: &DatabaseSettings,
         login: &Login,
         purpose: Purpose,
         metrics: Metrics,
     ) -> std::io::Result<Self> {
+        let connections = Connections::open(database, login, purpose);
+        Self::over(database, connections, metrics)
+    }
+
+    /// Starts the threads over these connections.
+    pub fn over(
+        database: &DatabaseSettings,
+        connections: Connections,
+        metrics: Metrics,
+    ) -> std::io::Result<Self> {
+        let purpose = connections.purpose();
         Ok(Self {
-            connections: Connections::open(database, login, purpose),
+            connections,
             workers: Workers::start(purpose.application_name(), purpose.connections(database))?,
             acquire_timeout: database.acquire_timeout,
             total_timeout: database.acquire_timeout + database.statement_timeout + NETWORK_ALLOWANCE,
             metrics,
         })
-    }
-
-    /// Replaces the credentials, see [`Connections::replace`].
-    pub fn replace(&self, login: &Login) -> Result<Draining, ConnectError> {
-        self.connections.replace(login)
     }
 
     /// Ends all database work. Blocks for as long as a running statement or connection attempt may take.

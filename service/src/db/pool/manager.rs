@@ -1,12 +1,15 @@
 //! Opens the connections of one login. Before use, a connection's socket is checked without a round trip; when a connection
 //! turns out to be dead in use, all of its age are replaced.
 
+use super::suspicion::Suspicion;
 use crate::config::database::{DatabaseSettings, Login};
 use crate::db::conninfo::{Purpose, conninfo};
 use diesel::connection::Connection as _;
 use diesel::pg::PgConnection;
+use diesel::prelude::*;
 use diesel::r2d2::{ManageConnection, R2D2Connection};
 use diesel::result::ConnectionError;
+use diesel::sql_types::{Bool, Text};
 use secrecy::ExposeSecret;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -19,6 +22,8 @@ pub struct ServerState {
     epoch: AtomicU64,
     /// Whether the last connection attempt failed.
     down: AtomicBool,
+    /// Whether another pool is in use.
+    retired: AtomicBool,
     /// Whether the pool is closed. Locked for reading during a connection attempt.
     closed: RwLock<bool>,
 }
@@ -29,8 +34,14 @@ impl ServerState {
         self.down.load(Ordering::Relaxed)
     }
 
+    /// Whether the pool was closed: connections of it should be given back.
+    pub fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Relaxed)
+    }
+
     /// Rejects further connection attempts and waits for the current one.
     pub fn close(&self) {
+        self.retired.store(true, Ordering::Relaxed);
         *self.closed.write().unwrap_or_else(PoisonError::into_inner) = true;
     }
 
@@ -73,6 +84,7 @@ pub struct Manager {
     purpose: Purpose,
     server: Arc<ServerState>,
     in_use: Arc<InUse>,
+    suspicion: Arc<Suspicion>,
 }
 
 /// Why a connection cannot be opened. Omits libpq's text, which may quote the connection string.
@@ -84,6 +96,12 @@ pub enum ConnectError {
     /// The server is unavailable or rejects the connection.
     #[error("cannot connect")]
     Refused,
+    /// The server rejects the login.
+    #[error("the server refuses user name or password")]
+    LoginRefused,
+    /// The login has other rights than its purpose needs.
+    #[error("the login must be a member of {0} and have no other rights")]
+    WrongGroup(&'static str),
     /// The connection is of an earlier epoch or was closed by the server, or the pool is closed.
     #[error("stale")]
     Stale,
@@ -91,7 +109,12 @@ pub enum ConnectError {
 
 impl Manager {
     /// A manager for one login, and what becomes of its connections.
-    pub fn new(database: &DatabaseSettings, login: &Login, purpose: Purpose) -> (Self, Draining) {
+    pub fn new(
+        database: &DatabaseSettings,
+        login: &Login,
+        purpose: Purpose,
+        suspicion: &Arc<Suspicion>,
+    ) -> (Self, Draining) {
         let (in_use, all_closed) = oneshot::channel();
         let manager = Self {
             database: database.clone(),
@@ -99,6 +122,7 @@ impl Manager {
             purpose,
             server: Arc::default(),
             in_use: Arc::new(in_use),
+            suspicion: Arc::clone(suspicion),
         };
         (manager, Draining(all_closed))
     }
@@ -120,15 +144,52 @@ impl Manager {
             .map_err(|_| ConnectError::Credentials(login.password_key))?;
         let text = conninfo(database, name, login, &credentials, purpose);
         PgConnection::establish(text.expose_secret()).map_err(|error| {
-            tracing::warn!(
-                application = purpose.application_name(),
-                reason = reason(&error),
-                "cannot connect"
-            );
-            ConnectError::Refused
+            let reason = reason(&error);
+            tracing::warn!(application = purpose.application_name(), reason, "cannot connect");
+            if LOGIN_REFUSED.contains(&reason) {
+                ConnectError::LoginRefused
+            } else {
+                ConnectError::Refused
+            }
         })
     }
+
+    /// Opens a connection and closes it, to check that the login exists and has the rights of its purpose alone.
+    pub fn check(database: &DatabaseSettings, login: &Login, purpose: Purpose) -> Result<(), ConnectError> {
+        let mut pg = Self::open(database, &database.name, login, purpose)?;
+        let Some(group) = purpose.group() else {
+            return Ok(());
+        };
+        // USAGE: the rights without SET ROLE. A superuser is a member of every role.
+        let statement = "SELECT pg_catalog.pg_has_role(session_user, $1, 'USAGE') AND NOT EXISTS (
+                SELECT FROM pg_catalog.pg_roles g
+                WHERE g.rolname LIKE 'portcullis\\_%' AND NOT g.rolcanlogin AND g.rolname <> $1
+                  AND pg_catalog.pg_has_role(session_user, g.oid, 'MEMBER')) AS is_member";
+        let checked = diesel::sql_query(statement)
+            .bind::<Text, _>(group)
+            .get_result::<Membership>(&mut pg);
+        match checked {
+            Ok(Membership { is_member: true }) => Ok(()),
+            Ok(_) => Err(ConnectError::WrongGroup(group)),
+            Err(_) if is_role_gone(&mut pg) => Err(ConnectError::LoginRefused),
+            Err(_) => Err(ConnectError::Refused),
+        }
+    }
 }
+
+#[derive(QueryableByName)]
+struct Membership {
+    #[diesel(sql_type = Bool)]
+    is_member: bool,
+}
+
+/// Whether the role of an open connection was dropped. `SELECT 1` would succeed.
+pub fn is_role_gone(pg: &mut PgConnection) -> bool {
+    diesel::sql_query("SELECT session_user").execute(pg).is_err()
+}
+
+/// The reasons of [`reason`] that concern the credentials, and not the server.
+const LOGIN_REFUSED: [&str; 2] = ["password refused", "login disabled"];
 
 /// A fixed reason for the log: libpq's text may quote the connection string.
 fn reason(error: &ConnectionError) -> &'static str {
@@ -137,6 +198,7 @@ fn reason(error: &ConnectionError) -> &'static str {
         ("Connection refused", "connection refused"),
         ("timeout expired", "timed out"),
         ("password authentication failed", "password refused"),
+        ("is not permitted to log in", "login disabled"),
         ("root certificate file", "DATABASE_CA_FILE cannot be read"),
         ("certificate", "certificate refused"),
         ("does not support SSL", "server has no TLS"),
@@ -178,8 +240,13 @@ impl ManageConnection for Manager {
         let epoch = self.server.epoch.load(Ordering::Relaxed);
         let opened = Self::open(&self.database, &self.database.name, &self.login, self.purpose);
         let was_down = self.server.down.swap(opened.is_err(), Ordering::Relaxed);
-        if was_down && opened.is_ok() {
-            tracing::info!(application = self.purpose.application_name(), "reconnected");
+        match &opened {
+            Ok(_) if was_down => {
+                tracing::info!(application = self.purpose.application_name(), "reconnected");
+            }
+            Ok(_) => {}
+            Err(_) if was_down => self.suspicion.repeat(),
+            Err(_) => self.suspicion.raise(),
         }
         Ok(Connection {
             pg: opened?,

@@ -1,8 +1,14 @@
 //! The connections of one purpose: a pool for each generation of credentials, so that credentials can be replaced while
 //! requests are served.
 
+/// A connection that is held for longer than one piece of work.
+mod held_connection;
+
 /// Opens connections.
 mod manager;
+
+/// Whether credentials have ended early.
+mod suspicion;
 
 use crate::config::database::{DatabaseSettings, Login};
 use crate::db::conninfo::Purpose;
@@ -11,10 +17,12 @@ use diesel::connection::Connection as _;
 use diesel::pg::PgConnection;
 use diesel::r2d2::{Builder, NopErrorHandler, Pool, PooledConnection};
 use diesel::result::{Error, QueryResult};
-use manager::ServerState;
+pub use held_connection::HeldConnection;
 pub use manager::{ConnectError, Draining, Manager};
+use manager::{ServerState, is_role_gone};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
+use suspicion::Suspicion;
 
 /// Attempts of repeatable work: on the pooled connection, on a new one, and once more in case the server restarted in
 /// between.
@@ -30,6 +38,7 @@ const WAIT_FOR_REPLACEMENT: Duration = Duration::from_millis(50);
 #[derive(Clone)]
 struct Generation {
     pool: Pool<Manager>,
+    login: Arc<Login>,
     server: Arc<ServerState>,
 }
 
@@ -40,54 +49,133 @@ pub struct Connections(Arc<Shared>);
 struct Shared {
     database: DatabaseSettings,
     purpose: Purpose,
-    current: RwLock<(Generation, Draining)>,
+    suspicion: Arc<Suspicion>,
+    current: RwLock<Current>,
+}
+
+/// What is in use.
+#[derive(Default)]
+struct Current {
+    /// `None`: no credentials were issued yet, or the connections are closed.
+    generation: Option<(Generation, Draining)>,
+    /// No further credentials are accepted.
+    is_closed: bool,
 }
 
 impl Connections {
     /// Opens the pool. Connections are opened in the background as soon as the server is available.
     pub fn open(database: &DatabaseSettings, login: &Login, purpose: Purpose) -> Self {
-        let (manager, draining) = Manager::new(database, login, purpose);
-        let server = manager.server();
-        let pool = builder(database, purpose).build_unchecked(manager);
+        let suspicion = Arc::default();
+        let (manager, draining) = Manager::new(database, login, purpose, &suspicion);
+        let generation = Generation {
+            server: manager.server(),
+            pool: builder(database, purpose).build_unchecked(manager),
+            login: Arc::new(login.clone()),
+        };
+        Self::with(database, purpose, suspicion, Some((generation, draining)))
+    }
+
+    /// Without credentials: all work fails until [`Self::replace`] brings some.
+    pub fn without_credentials(database: &DatabaseSettings, purpose: Purpose) -> Self {
+        let suspicion = Arc::<Suspicion>::default();
+        suspicion.watch();
+        Self::with(database, purpose, suspicion, None)
+    }
+
+    fn with(
+        database: &DatabaseSettings,
+        purpose: Purpose,
+        suspicion: Arc<Suspicion>,
+        generation: Option<(Generation, Draining)>,
+    ) -> Self {
+        let current = Current {
+            generation,
+            is_closed: false,
+        };
         Self(Arc::new(Shared {
             database: database.clone(),
             purpose,
-            current: RwLock::new((Generation { pool, server }, draining)),
+            suspicion,
+            current: RwLock::new(current),
         }))
     }
 
+    /// The purpose of these connections.
+    pub fn purpose(&self) -> Purpose {
+        self.0.purpose
+    }
+
     /// Replaces the credentials. Work that begins afterwards uses a pool with the new ones, whose connections are open
-    /// already; running work ends with the old ones. Blocks for at most some seconds.
+    /// already; running work ends with the old ones. Blocks for at most some seconds. Returns the former pool, if there
+    /// was one.
     ///
     /// # Errors
     ///
-    /// With the new credentials not every connection can be opened. The old ones remain in use.
-    pub fn replace(&self, login: &Login) -> Result<Draining, ConnectError> {
+    /// With the new credentials not every connection can be opened, or they have other rights than the purpose needs. The
+    /// old ones remain in use.
+    pub fn replace(&self, login: &Login) -> Result<Option<Draining>, ConnectError> {
         let (database, purpose) = (&self.0.database, self.0.purpose);
         // The pool would retry until its timeout.
-        drop(Manager::open(database, &database.name, login, purpose)?);
-        let (manager, draining) = Manager::new(database, login, purpose);
+        Manager::check(database, login, purpose)?;
+        let (manager, draining) = Manager::new(database, login, purpose, &self.0.suspicion);
         let server = manager.server();
         let pool = builder(database, purpose).build(manager);
         let pool = pool.map_err(|_| ConnectError::Refused)?;
-        let new = (Generation { pool, server }, draining);
+        let login = Arc::new(login.clone());
+        let new = Generation {
+            pool,
+            login,
+            server: Arc::clone(&server),
+        };
         let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
-        let (old, draining) = std::mem::replace(&mut *current, new);
+        if current.is_closed {
+            drop(current);
+            server.close();
+            return Err(ConnectError::Stale);
+        }
+        let former = current.generation.replace((new, draining));
         drop(current);
-        old.server.close();
-        Ok(draining)
+        let former = former.map(|(generation, draining)| {
+            generation.server.close();
+            draining
+        });
+        self.0.suspicion.dismiss();
+        Ok(former)
     }
 
-    fn current(&self) -> Generation {
+    /// Checks the current credentials with a new connection. Blocks for at most some seconds.
+    pub fn check(&self) -> Result<(), ConnectError> {
+        let login = self.current().map(|generation| generation.login);
+        login.map_or(Err(ConnectError::Refused), |login| {
+            Manager::check(&self.0.database, &login, self.0.purpose)
+        })
+    }
+
+    /// Resolves when a connection could not be opened, or the role seems to be gone, since the last call.
+    pub async fn suspected(&self) {
+        self.0.suspicion.reported().await;
+    }
+
+    /// The credentials are not the cause of what was suspected: requests fail at once until the server is available.
+    pub fn dismiss_suspicion(&self) {
+        self.0.suspicion.dismiss();
+    }
+
+    fn current(&self) -> Option<Generation> {
         let current = self.0.current.read().unwrap_or_else(PoisonError::into_inner);
-        current.0.clone()
+        let current = current.generation.as_ref();
+        current.map(|(generation, _)| generation.clone())
     }
 
     /// A connection of the current generation. One of the previous generation if it is replaced at this moment.
     fn connection(&self) -> Result<(PooledConnection<Manager>, Generation), DbError> {
-        let mut generation = self.current();
-        // Fail fast if the server is known to be unavailable and no connection is left.
-        if generation.server.is_down() && generation.pool.state().idle_connections == 0 {
+        let mut generation = self.current().ok_or(DbError::Unavailable)?;
+        // Fail fast if the server is known to be unavailable and no connection is left. If only the credentials have ended,
+        // others follow within the acquire timeout.
+        if generation.server.is_down()
+            && generation.pool.state().idle_connections == 0
+            && !self.0.suspicion.is_raised()
+        {
             return Err(DbError::Unavailable);
         }
         let deadline = Instant::now() + self.0.database.acquire_timeout;
@@ -95,10 +183,18 @@ impl Connections {
             let left = deadline.saturating_duration_since(Instant::now());
             match generation.pool.get_timeout(left.min(WAIT_FOR_REPLACEMENT)) {
                 Ok(connection) => return Ok((connection, generation)),
-                Err(_) if left > WAIT_FOR_REPLACEMENT => generation = self.current(),
+                Err(_) if left > WAIT_FOR_REPLACEMENT => {
+                    generation = self.current().ok_or(DbError::Unavailable)?;
+                }
                 Err(_) => return Err(DbError::Unavailable),
             }
         }
+    }
+
+    /// A connection for a longer time, without the repetitions of [`Self::repeat`].
+    pub fn hold(&self) -> Result<HeldConnection, DbError> {
+        let (connection, generation) = self.connection()?;
+        Ok(HeldConnection::new(connection, generation.server))
     }
 
     /// Runs work that may be repeated: on a dead connection it is run again on another one.
@@ -140,10 +236,16 @@ impl Connections {
         result
     }
 
-    /// Rejects further connection attempts and waits for the current one (at most 3 s): it would crash if the process
-    /// exited and freed OpenSSL's state.
+    /// Closes the idle connections, rejects further connection attempts and waits for the current one (at most 3 s): it
+    /// would crash if the process exited and freed OpenSSL's state.
     pub fn close(&self) {
-        self.current().server.close();
+        let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
+        current.is_closed = true;
+        let generation = current.generation.take();
+        drop(current);
+        if let Some((generation, _)) = generation {
+            generation.server.close();
+        }
     }
 
     /// Runs work once.
@@ -155,8 +257,16 @@ impl Connections {
         let (mut connection, generation) = self.connection()?;
         let started = Instant::now();
         let shortest_timeout = self.0.purpose.shortest_timeout();
-        let result = work(&mut connection.pg)
+        let mut result = work(&mut connection.pg)
             .map_err(|error| DbError::of(what, &error).after(started.elapsed(), shortest_timeout));
+        // A role that is dropped while it is connected loses all rights, and its connections remain.
+        if result.as_ref().err() == Some(&DbError::Failed)
+            && self.0.suspicion.is_watched()
+            && is_role_gone(&mut connection.pg)
+        {
+            self.0.suspicion.raise();
+            result = Err(DbError::Unavailable);
+        }
         if result.as_ref().err() == Some(&DbError::Unavailable) {
             generation.server.invalidate(connection.epoch);
         }

@@ -5,9 +5,11 @@ use diesel::RunQueryDsl;
 use diesel::sql_query;
 use portcullis::config::database::{Authentication, CredentialsSource, Login};
 use portcullis::config::secret::SecretSource;
+use portcullis::db::DbError;
 use portcullis::db::conninfo::{Purpose, WriteTarget};
 use portcullis::db::pool::{ConnectError, Connections, Draining};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
 const PURPOSE: Purpose = Purpose::Change(WriteTarget::Wishes);
 
@@ -16,6 +18,10 @@ fn issue(database: &Database, user: &str) -> Login {
     database.execute(&format!(
         "CREATE ROLE {user} LOGIN PASSWORD 'secret-of-{user}' IN ROLE portcullis_wishes_writer"
     ));
+    login(user)
+}
+
+fn login(user: &str) -> Login {
     Login {
         name: "wishes",
         user: user.to_owned(),
@@ -89,7 +95,7 @@ fn rotate(times: usize, revoke_at_once: bool) -> Counts {
     let counts = under_load(&connections, || {
         for number in 1..=times {
             let login = issue(&database, &user(number));
-            let draining = connections.replace(&login).unwrap();
+            let draining = connections.replace(&login).unwrap().unwrap();
             if !revoke_at_once {
                 finish(draining);
             }
@@ -126,8 +132,82 @@ fn credentials_that_do_not_work_are_refused() {
     let mut wrong = settings.wishes;
     wrong.source = password("wrong");
     let refused = connections.replace(&wrong);
-    assert!(matches!(refused, Err(ConnectError::Refused)));
+    assert!(matches!(refused, Err(ConnectError::LoginRefused)));
     let works = connections.repeat("test", |conn| sql_query("SELECT 1").execute(conn));
     assert_eq!(works, Ok(1));
     connections.close();
+}
+
+/// V3: Credentials with fewer or more rights than their purpose needs replace none.
+#[test]
+fn credentials_of_another_group_are_refused() {
+    let database = Database::fresh();
+    let settings = database.settings(&[]).database;
+    let connections = Connections::open(&settings, &settings.wishes, PURPOSE);
+    for groups in [
+        "portcullis_rates_reader",
+        "portcullis_wishes_writer, portcullis_accounts_writer",
+    ] {
+        let user = format!("{}_login", database.name);
+        database.execute(&format!(
+            "CREATE ROLE {user} LOGIN PASSWORD 'secret-of-{user}' IN ROLE {groups}"
+        ));
+        let refused = connections.replace(&login(&user));
+        let Err(error) = refused else {
+            panic!("{groups} replaced the credentials")
+        };
+        let expected = "the login must be a member of portcullis_wishes_writer and have no other rights";
+        assert_eq!(error.to_string(), expected);
+        revoke(&database, &user);
+    }
+    connections.close();
+}
+
+/// V4: A role that is dropped while its connections stay open is noticed by the first failed statement.
+#[test]
+fn a_role_that_is_dropped_under_its_connections_is_noticed() {
+    let database = Database::fresh();
+    let settings = database.settings(&[]).database;
+    let connections = Connections::without_credentials(&settings, PURPOSE);
+    let read = || {
+        connections.repeat("test", |conn| {
+            sql_query("SELECT FROM wishes.wishes").execute(conn)
+        })
+    };
+    assert_eq!(read(), Err(DbError::Unavailable));
+    let user = |number: usize| format!("{}_login_{number}", database.name);
+    assert!(
+        connections
+            .replace(&issue(&database, &user(0)))
+            .unwrap()
+            .is_none()
+    );
+    assert_eq!(read(), Ok(0));
+    assert_eq!(connections.check().map_err(|error| error.to_string()), Ok(()));
+    // As if the revocation missed connections that were opened while it ran.
+    database.execute(&format!("DROP ROLE {}", user(0)));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(read);
+        let suspected = async {
+            let limit = Duration::from_secs(20);
+            tokio::time::timeout(limit, connections.suspected())
+                .await
+                .unwrap();
+        };
+        runtime.block_on(suspected);
+        assert!(matches!(connections.check(), Err(ConnectError::LoginRefused)));
+        let _draining = connections.replace(&issue(&database, &user(1))).unwrap();
+        assert_eq!(
+            waiting.join().unwrap(),
+            Ok(0),
+            "the read waits for the new credentials"
+        );
+    });
+    connections.close();
+    drop(connections);
+    revoke(&database, &user(1));
 }

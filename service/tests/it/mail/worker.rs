@@ -11,6 +11,8 @@ use mail_parser::MessageParser;
 use portcullis::config::mail::SmtpTls;
 use portcullis::crypto::data_key::DataKey;
 use portcullis::crypto::data_keys::DataKeys;
+use portcullis::db::conninfo::Purpose;
+use portcullis::db::pool::Connections;
 use portcullis::mail::kind::MailKind;
 use portcullis::mail::renderer::Renderer;
 use portcullis::mail::smtp::Smtp;
@@ -176,9 +178,7 @@ fn a_worker_retries_temporary_failures_and_gives_up_permanent_ones() {
     let key = DataKey::parse(DATA_KEY).unwrap();
     let links =
         ["a", "b", "c"].map(|name| insert(&database, MailKind::Reset, &format!("{name}@example.org")));
-    let worker = MailWorker::start(WorkerContext {
-        login: settings.database.mail.clone(),
-        database: settings.database,
+    let context = WorkerContext {
         renderer: Renderer::new(
             "https://rates.example".to_owned(),
             DataKeys::parse(DATA_KEY).unwrap(),
@@ -187,8 +187,9 @@ fn a_worker_retries_temporary_failures_and_gives_up_permanent_ones() {
         transport: Transport::Smtp(Arc::new(smtp.unwrap())),
         retention: std::time::Duration::from_secs(7 * 86_400),
         metrics: Telemetry::quiet().unwrap().metrics,
-    });
-    let worker = worker.unwrap();
+    };
+    let connections = Connections::open(&settings.database, &settings.database.mail, Purpose::Mail);
+    let worker = MailWorker::start(context, connections).unwrap();
     let rows = "SELECT concat_ws(' ', left(recipient, 1), tries, last_error, given_up_at IS NOT NULL, sent_at IS NOT NULL) AS line
                 FROM mail.outbox ORDER BY id";
     wait_until("all three were attempted", || {
