@@ -29,16 +29,24 @@ impl Probes {
         }
     }
 
-    /// Whether the service can handle requests.
-    pub async fn ready(&self) -> Result<(), Problem> {
+    /// Whether the service can handle requests; with a warning if that may change soon.
+    pub async fn ready(&self) -> Result<Option<&'static str>, Problem> {
         if self.stopping.load(Ordering::Relaxed) {
             return Err(not_ready("stopping", "the service is shutting down"));
         }
         match self.health.readiness().await {
             Readiness::Ready => {
                 self.started.store(true, Ordering::Relaxed);
-                Ok(())
+                Ok(None)
             }
+            Readiness::ReadyWithoutRenewal => {
+                self.started.store(true, Ordering::Relaxed);
+                Ok(Some("credentials of the database cannot be renewed"))
+            }
+            Readiness::CredentialsMissing => Err(not_ready(
+                "credentials-missing",
+                "the service waits for credentials of the database",
+            )),
             Readiness::DatabaseUnavailable => Err(not_ready(
                 "database-unavailable",
                 "the database is unavailable or overloaded",
@@ -55,7 +63,7 @@ impl Probes {
         if self.started.load(Ordering::Relaxed) {
             return Ok(());
         }
-        self.ready().await
+        self.ready().await.map(drop)
     }
 }
 
@@ -78,14 +86,20 @@ fn not_ready(kind: &'static str, detail: &'static str) -> Problem {
 
 /// The result of a successful probe.
 #[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
 pub struct HealthStatus {
     /// Always `ok`.
     pub status: String,
+    /// What may end this state soon. Absent if nothing is known.
+    pub warning: Option<String>,
 }
 
 impl HealthStatus {
-    fn ok() -> Json<Self> {
-        Json(Self { status: "ok".into() })
+    fn ok(warning: Option<&str>) -> Json<Self> {
+        Json(Self {
+            status: "ok".into(),
+            warning: warning.map(str::to_owned),
+        })
     }
 }
 
@@ -97,16 +111,17 @@ impl HealthApi {
     /// restart the process.
     #[oai(path = "/health/live", method = "get", operation_id = "getLive")]
     async fn live(&self, _caller: Anyone) -> Result<Json<HealthStatus>, ErrorResponse<NoExtraErrors>> {
-        Ok(HealthStatus::ok())
+        Ok(HealthStatus::ok(None))
     }
 
     /// Readiness probe
     ///
-    /// Reports whether the service can handle requests; route none to it if not. Queries the database each time.
+    /// Reports whether the service can handle requests; route none to it if not. Queries the database each time. A warning says
+    /// what may end this state soon, such as credentials that cannot be renewed.
     #[oai(path = "/health/ready", method = "get", operation_id = "getReady")]
     async fn ready(&self, _caller: Anyone) -> Result<Json<HealthStatus>, ErrorResponse<NoExtraErrors>> {
-        self.0.ready().await?;
-        Ok(HealthStatus::ok())
+        let warning = self.0.ready().await?;
+        Ok(HealthStatus::ok(warning))
     }
 
     /// Startup probe
@@ -115,6 +130,6 @@ impl HealthApi {
     #[oai(path = "/health/startup", method = "get", operation_id = "getStartup")]
     async fn startup(&self, _caller: Anyone) -> Result<Json<HealthStatus>, ErrorResponse<NoExtraErrors>> {
         self.0.startup().await?;
-        Ok(HealthStatus::ok())
+        Ok(HealthStatus::ok(None))
     }
 }

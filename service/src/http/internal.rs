@@ -23,21 +23,22 @@ pub fn routes(metrics: Metrics, probes: Probes) -> BoxEndpoint<'static, Response
     };
     let startup = make(move |_| {
         let probes = probes.clone();
-        async move { answer(probes.startup().await) }
+        async move { answer(probes.startup().await.map(|()| None)) }
     });
     Route::new()
         .at("/metrics", make_sync(page))
-        .at("/health/live", make_sync(|_| answer(Ok(()))))
+        .at("/health/live", make_sync(|_| answer(Ok(None))))
         .at("/health/ready", ready)
         .at("/health/startup", startup)
         .map_to_response()
         .boxed()
 }
 
-/// One line of text: `ok`, or why not.
-fn answer(result: Result<(), Problem>) -> Response {
+/// One line of text: `ok`, with a warning if there is one, or why not.
+fn answer(result: Result<Option<&'static str>, Problem>) -> Response {
     let (status, text) = match result {
-        Ok(()) => (StatusCode::OK, "ok".into()),
+        Ok(None) => (StatusCode::OK, "ok".into()),
+        Ok(Some(warning)) => (StatusCode::OK, format!("ok, but {warning}").into()),
         Err(problem) => (problem.status, problem.detail),
     };
     Response::builder()

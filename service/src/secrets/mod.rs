@@ -18,6 +18,9 @@ mod private_file;
 /// The client of Vault.
 pub mod vault;
 
+/// Whether credentials can be issued and renewed.
+pub mod login_status;
+
 use crate::config::secret::SecretSource;
 use secrecy::SecretString;
 use std::io::Read;

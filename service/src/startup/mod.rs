@@ -68,6 +68,7 @@ use crate::http::health::Probes;
 use crate::http::internal;
 use crate::http::router::{Apis, EdgeSettings, routes};
 use crate::mail::worker::{MailWorker, WorkerContext};
+use crate::secrets::login_status::LoginStatus;
 use crate::telemetry::metrics::Metrics;
 use apis::{Services, apis, web};
 use audit_anchors::AuditAnchors;
@@ -129,7 +130,11 @@ impl Service {
         let services = Services::new(settings, &logins, &keys, passwords)?;
         let web = web(settings, &keys, &services);
         let probes = Probes::new(
-            Health::new(logins.rates.clone(), logins.accounts.clone()),
+            Health::new(
+                logins.rates.clone(),
+                logins.accounts.clone(),
+                LoginStatus::default(),
+            ),
             Arc::clone(&stopping),
         );
         let apis = apis(settings, &logins, &services, web.clone(), probes.clone());

@@ -3,6 +3,7 @@
 use super::StorageError;
 use crate::db::Db;
 use crate::db::health::{SchemaState, check_writable, list_role_settings, schema_state};
+use crate::secrets::login_status::{CredentialsState, LoginStatus};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +15,10 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 pub enum Readiness {
     /// It can.
     Ready,
+    /// It can, until the credentials of a database login end: at the moment they cannot be renewed.
+    ReadyWithoutRenewal,
+    /// The service has no valid credentials of the database.
+    CredentialsMissing,
     /// The database is unavailable or overloaded, or refuses the query.
     DatabaseUnavailable,
     /// The database schema is older than this version requires.
@@ -25,21 +30,33 @@ pub enum Readiness {
 pub struct Health {
     rates: Db,
     accounts: Db,
+    logins: LoginStatus,
     role_settings: Arc<Mutex<Vec<String>>>,
 }
 
 impl Health {
     /// Over the connections that serve requests: of the login that only reads, and of one that writes.
-    pub fn new(rates: Db, accounts: Db) -> Self {
+    pub fn new(rates: Db, accounts: Db, logins: LoginStatus) -> Self {
         Self {
             rates,
             accounts,
+            logins,
             role_settings: Arc::default(),
         }
     }
 
-    /// Checks the database on every call.
+    /// Checks the database on every call, and whether the credentials for it can be renewed.
     pub async fn readiness(&self) -> Readiness {
+        match (self.check_database().await, self.logins.state()) {
+            (Readiness::Ready, CredentialsState::NotRenewed | CredentialsState::Missing) => {
+                Readiness::ReadyWithoutRenewal
+            }
+            (Readiness::DatabaseUnavailable, CredentialsState::Missing) => Readiness::CredentialsMissing,
+            (checked, _) => checked,
+        }
+    }
+
+    async fn check_database(&self) -> Readiness {
         let schema = tokio::time::timeout(CHECK_TIMEOUT, schema_state(&self.rates));
         let writable = tokio::time::timeout(CHECK_TIMEOUT, self.check_writing_login());
         let (Ok(schema), writable) = tokio::join!(schema, writable) else {
