@@ -1,6 +1,9 @@
 //! Output and exit codes of commands.
 
-use crate::config::database::Login;
+use crate::config::Settings;
+use crate::config::database::{CredentialsSource, DatabaseSettings, Login};
+use crate::startup::command_login;
+use crate::telemetry::logs::Telemetry;
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
@@ -33,8 +36,29 @@ pub fn fail(code: u8, error: &impl Display) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Checks that a login's credentials are set and readable; otherwise prints an error and returns the exit code.
+/// Checks that a login's credentials are set and readable, unless they are issued; otherwise prints an error and returns the
+/// exit code.
 pub fn check_credentials(login: &Login) -> Result<(), ExitCode> {
+    if matches!(login.source, CredentialsSource::Issued) {
+        return Ok(());
+    }
     let credentials = login.credentials();
     credentials.map(drop).map_err(|error| fail(EXIT_CONFIG, &error))
+}
+
+/// Runs a command with a login that has credentials, which are issued if the settings say so.
+pub fn with_login(
+    settings: &Settings,
+    login: impl FnOnce(&mut DatabaseSettings) -> &mut Login,
+    command: impl FnOnce(&Settings) -> ExitCode,
+) -> ExitCode {
+    let metrics = match Telemetry::quiet() {
+        Ok(telemetry) => telemetry.metrics,
+        Err(error) => return fail(1, &error),
+    };
+    match command_login::with_login(settings, login, &metrics, command) {
+        Ok(code) => code,
+        Err(error) if error.is_configuration() => fail(EXIT_CONFIG, &error),
+        Err(error) => fail(1, &error),
+    }
 }

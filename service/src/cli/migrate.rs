@@ -2,6 +2,7 @@
 
 use super::exit::{check_credentials, fail, print};
 use crate::config::Settings;
+use crate::config::database::{DatabaseSettings, Login};
 use crate::db::{migrations, prepare};
 use clap::Subcommand;
 use std::process::ExitCode;
@@ -22,6 +23,16 @@ pub enum Direction {
         #[arg(long)]
         static_logins: bool,
     },
+}
+
+impl Direction {
+    /// The login that it uses.
+    pub fn login(self, database: &mut DatabaseSettings) -> &mut Login {
+        match self {
+            Self::Prepare { .. } => &mut database.admin,
+            Self::Up | Self::Down | Self::Status => &mut database.migrator,
+        }
+    }
 }
 
 /// Runs the subcommand.

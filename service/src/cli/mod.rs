@@ -42,7 +42,7 @@ use crate::http::openapi::document::document;
 use crate::http::router::Apis;
 use crate::telemetry::logs::Telemetry;
 use clap::{Parser, Subcommand};
-use exit::{EXIT_CONFIG, fail, print};
+use exit::{EXIT_CONFIG, fail, print, with_login};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -124,14 +124,32 @@ pub fn run() -> ExitCode {
     }
     match arguments.command {
         Command::Serve => serve::run(&settings),
-        Command::Migrate { direction } => migrate::run(&settings, direction.unwrap_or_default()),
+        Command::Migrate { direction } => {
+            let direction = direction.unwrap_or_default();
+            with_login(
+                &settings,
+                |database| direction.login(database),
+                |settings| migrate::run(settings, direction),
+            )
+        }
         Command::Import { file, check: true } => import::check(&file),
-        Command::Import { file, check: false } => import::run(&settings, &file),
-        Command::Accounts { command } => accounts::run(&settings, command),
-        Command::Audit { action } => audit::run(&settings, action),
+        Command::Import { file, check: false } => with_login(
+            &settings,
+            |database| &mut database.ingest,
+            |settings| import::run(settings, &file),
+        ),
+        Command::Accounts { command } => {
+            with_accounts(&settings, |settings| accounts::run(settings, command))
+        }
+        Command::Audit { action } => with_accounts(&settings, |settings| audit::run(settings, action)),
         Command::Healthcheck => healthcheck::run(&settings),
         // Only `reseal` is left of the subcommands of `keys`.
-        Command::Keys { .. } => reseal::run(&settings),
+        Command::Keys { .. } => with_accounts(&settings, reseal::run),
         Command::Openapi => ExitCode::SUCCESS,
     }
+}
+
+/// Runs a command with the login of accounts.
+fn with_accounts(settings: &Settings, command: impl FnOnce(&Settings) -> ExitCode) -> ExitCode {
+    with_login(settings, |database| &mut database.accounts, command)
 }

@@ -58,10 +58,16 @@ pub fn run(settings: &Settings) -> ExitCode {
         Err(error) => return fail(1, &error),
     };
     let served = runtime.block_on(async {
-        let service = Service::bind(settings, telemetry.metrics.clone()).await?;
+        let stop = stop_signal();
+        tokio::pin!(stop);
+        // A service that waits for Vault can be stopped, too.
+        let service = tokio::select! {
+            bound = Service::bind(settings, telemetry.metrics.clone()) => bound?,
+            () = &mut stop => return Ok(()),
+        };
         tracing::info!(public = %service.address(), internal = %service.internal_address(), "listening");
         warn_if_exposed(settings, service.address());
-        service.run(stop_signal()).await;
+        service.run(stop).await;
         Ok::<_, StartError>(())
     });
     // Running statements are not awaited: the database cancels them at their timeout.
@@ -69,9 +75,7 @@ pub fn run(settings: &Settings) -> ExitCode {
     telemetry.stop();
     match served {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error @ (StartError::Setting(..) | StartError::Credentials(_))) => fail(EXIT_CONFIG, &error),
-        // The machine has no such address. A port in use may be free later.
-        Err(error @ StartError::Listen(..)) if error.is_foreign_address() => fail(EXIT_CONFIG, &error),
+        Err(error) if error.is_configuration() => fail(EXIT_CONFIG, &error),
         Err(error) => fail(1, &error),
     }
 }

@@ -77,6 +77,11 @@ pub fn issued(file: &SecretSource) -> Result<(SecretString, Credentials), Creden
 }
 
 impl Credentials {
+    /// Whether others have the same user and password.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.user == other.user && self.password.expose_secret() == other.password.expose_secret()
+    }
+
     /// Parses the text of a file of issued credentials. The error does not quote it.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let reason =

@@ -21,6 +21,9 @@ pub mod vault;
 /// Whether credentials can be issued and renewed.
 pub mod login_status;
 
+/// Issued credentials of database logins.
+pub mod logins;
+
 use crate::config::secret::SecretSource;
 use secrecy::SecretString;
 use std::io::Read;

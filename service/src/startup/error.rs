@@ -2,6 +2,8 @@
 
 use crate::config::setting_names::PREFIX;
 use crate::secrets::credentials::CredentialsError;
+use crate::secrets::logins::IssueError;
+use crate::secrets::vault::VaultError;
 use std::net::SocketAddr;
 
 /// Why the service failed to start.
@@ -16,14 +18,32 @@ pub enum StartError {
     /// Issued credentials cannot be read.
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
+    /// Vault cannot be used, or refuses the service.
+    #[error("Vault: {0}")]
+    Vault(#[from] VaultError),
+    /// No credentials of a database login can be issued.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
     /// Threads cannot be started.
     #[error("cannot start threads: {0}")]
     Threads(std::io::Error),
 }
 
 impl StartError {
+    /// Whether only other settings, of this service or of Vault, help.
+    pub fn is_configuration(&self) -> bool {
+        match self {
+            Self::Setting(..) | Self::Credentials(_) => true,
+            Self::Vault(error) => !error.is_retryable(),
+            Self::Issue(error) => !error.is_retryable(),
+            // The machine has no such address. A port in use may be free later.
+            Self::Listen(..) => self.is_foreign_address(),
+            Self::Threads(_) => false,
+        }
+    }
+
     /// Whether the setting names an address that this machine does not have.
-    pub fn is_foreign_address(&self) -> bool {
+    fn is_foreign_address(&self) -> bool {
         matches!(self, Self::Listen(_, _, error) if error.kind() == std::io::ErrorKind::AddrNotAvailable)
     }
 }

@@ -1,6 +1,7 @@
 //! The database logins of a running service, each with its own connections.
 
 use super::error::StartError;
+use super::login_rotation::{LoginRotations, RotationContext};
 use super::secret_reload::{Replace, SecretReload};
 use crate::config::Settings;
 use crate::config::auth::DemoMode;
@@ -29,23 +30,48 @@ pub struct Logins {
     pub mail: Connections,
 }
 
+/// What replaces the credentials of the logins while the service runs.
+#[derive(Default)]
+pub struct Replacements {
+    /// Credentials from files.
+    pub reloads: Vec<SecretReload>,
+    /// Credentials that are issued.
+    pub rotations: LoginRotations,
+}
+
 impl Logins {
-    /// Starts the executors. Works without a server: they connect later. Also returns what reloads issued credentials.
-    pub fn start(settings: &Settings, metrics: &Metrics) -> Result<(Self, Vec<SecretReload>), StartError> {
+    /// Starts the executors. Works without a server: they connect later. `issued`: how credentials are issued, if they are.
+    pub fn start(
+        settings: &Settings,
+        issued: Option<&RotationContext>,
+        metrics: &Metrics,
+    ) -> Result<(Self, Replacements), StartError> {
         let database = &settings.database;
-        let mut reloads = Vec::new();
+        let mut replacements = Replacements::default();
         let mut connect = |login: &Login, purpose: Purpose| {
-            let CredentialsSource::File(file) = &login.source else {
-                return Ok(Connections::open(database, login, purpose));
+            let connections = match (&login.source, issued) {
+                (CredentialsSource::Issued, Some(context)) => {
+                    let connections = Connections::without_credentials(database, purpose);
+                    let (context, login) = (context.clone(), login.clone());
+                    replacements.rotations.add(context, login, connections.clone());
+                    connections
+                }
+                (CredentialsSource::File(file), _) => {
+                    let (text, issued) = credentials::issued(file)?;
+                    let connections = Connections::open(database, &login.with(issued), purpose);
+                    if let SecretSource::File(path) = file {
+                        let store = DocumentStore::File(path.clone());
+                        let loaded = Revision::unnumbered(text);
+                        let replace = replace(login.clone(), connections.clone());
+                        let reload = SecretReload::new(name(purpose), store, loaded, replace);
+                        replacements.reloads.push(reload);
+                    }
+                    connections
+                }
+                (CredentialsSource::Password(_) | CredentialsSource::Issued, _) => {
+                    Connections::open(database, login, purpose)
+                }
             };
-            let (text, issued) = credentials::issued(file)?;
-            let connections = Connections::open(database, &login.with(issued), purpose);
-            if let SecretSource::File(path) = file {
-                let store = DocumentStore::File(path.clone());
-                let loaded = Revision::unnumbered(text);
-                let replace = replace(login.clone(), connections.clone());
-                reloads.push(SecretReload::new(name(purpose), store, loaded, replace));
-            }
             Ok::<_, StartError>(connections)
         };
         let read = Purpose::Read {
@@ -67,7 +93,7 @@ impl Logins {
             demo: demo.map(start).transpose()?,
             mail,
         };
-        Ok((logins, reloads))
+        Ok((logins, replacements))
     }
 
     /// Closes all connections concurrently.

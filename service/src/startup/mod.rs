@@ -15,6 +15,15 @@ pub mod listener;
 /// The database logins and their connections.
 pub mod logins;
 
+/// Issued credentials of the database logins.
+pub mod login_rotation;
+
+/// The issued login of a command.
+pub mod command_login;
+
+/// The connection to Vault.
+pub mod vault;
+
 /// The mail worker's dependencies.
 pub mod mail_worker;
 
@@ -69,6 +78,8 @@ use crate::http::internal;
 use crate::http::router::{Apis, EdgeSettings, routes};
 use crate::mail::worker::{MailWorker, WorkerContext};
 use crate::secrets::login_status::LoginStatus;
+use crate::secrets::logins::Issuer;
+use crate::secrets::vault::Vault;
 use crate::telemetry::metrics::Metrics;
 use apis::{Services, apis, web};
 use audit_anchors::AuditAnchors;
@@ -76,6 +87,7 @@ use connection::ClientTimeouts;
 use error::StartError;
 use keys::Keys;
 use listener::{Limits, Listener};
+use login_rotation::{LoginRotations, RotationContext};
 use logins::Logins;
 use poem_openapi::OpenApi;
 use secret_reload::SecretReload;
@@ -105,10 +117,12 @@ pub struct Service {
     audit: Audit,
     audit_anchors: AuditAnchors,
     secret_reloads: Vec<SecretReload>,
+    login_rotations: LoginRotations,
+    vault: Option<Vault>,
 }
 
 impl Service {
-    /// Binds both listeners. Starts without a database; readiness reports its absence.
+    /// Binds both listeners. Starts without a database; readiness reports its absence. Waits for Vault, if it is used.
     pub async fn bind(settings: &Settings, metrics: Metrics) -> Result<Self, StartError> {
         Self::bind_with(settings, metrics, |apis| apis).await
     }
@@ -125,7 +139,15 @@ impl Service {
         let audit_anchors = AuditAnchors::new(&settings.audit, &keys)?;
         let passwords = PasswordPolicy::new(&settings.auth.passwords)
             .map_err(|error| StartError::Setting("BREACHED_PASSWORDS", error.to_string()))?;
-        let (logins, secret_reloads) = Logins::start(settings, &metrics)?;
+        let vault = vault::connect(settings, &metrics).await?;
+        let login_status = LoginStatus::default();
+        let issued = Issuer::new(&settings.database.login_source, vault.as_ref())?;
+        let issued = issued.map(|issuer| RotationContext {
+            issuer,
+            metrics: metrics.clone(),
+            status: login_status.clone(),
+        });
+        let (logins, replacements) = Logins::start(settings, issued.as_ref(), &metrics)?;
         let stopping = Arc::new(AtomicBool::new(false));
         let services = Services::new(settings, &logins, &keys, passwords)?;
         let web = web(settings, &keys, &services);
@@ -133,7 +155,7 @@ impl Service {
             Health::new(
                 logins.rates.clone(),
                 logins.accounts.clone(),
-                LoginStatus::default(),
+                login_status.clone(),
             ),
             Arc::clone(&stopping),
         );
@@ -206,10 +228,13 @@ impl Service {
                 mail_worker,
                 audit: services.audit,
                 audit_anchors,
-                secret_reloads: secret_reloads.into_iter().chain(keys.reloads).collect(),
+                secret_reloads: replacements.reloads.into_iter().chain(keys.reloads).collect(),
+                login_rotations: replacements.rotations,
+                vault,
             }),
             Err(error) => {
                 logins.close().await;
+                vault::close(vault).await;
                 Err(error)
             }
         }
@@ -240,6 +265,11 @@ impl Service {
             self.accounts,
             self.form_answers,
         ));
+        let vault_token = self
+            .vault
+            .clone()
+            .map(|vault| tokio::spawn(async move { vault.keep_token().await }));
+        let login_rotations = self.login_rotations.start();
         let worker = MailWorker::start(self.mail_worker, self.logins.mail.clone())
             .inspect_err(|error| tracing::error!(%error, "cannot start the mail worker"));
         let (stop_anchors, anchors_stopped) = oneshot::channel();
@@ -255,7 +285,7 @@ impl Service {
         self.stopping.store(true, Ordering::Relaxed);
         tokio::time::sleep(self.delay).await;
         let _ = stop_public.send(true);
-        let _ = public.await;
+        let (login_rotations, _) = tokio::join!(login_rotations.stop(), public);
         // After the last request, so that the last anchor covers its events.
         drop(stop_anchors);
         let _ = audit_anchors.await;
@@ -264,6 +294,12 @@ impl Service {
         secret_reloads.iter().for_each(tokio::task::JoinHandle::abort);
         let worker = tokio::task::spawn_blocking(move || worker.map(MailWorker::stop));
         let _ = tokio::join!(self.logins.close(), worker);
+        // No connection uses the logins any more.
+        login_rotations.revoke().await;
+        if let Some(task) = vault_token {
+            task.abort();
+        }
+        vault::close(self.vault).await;
         let _ = stop_internal.send(true);
         let _ = internal.await;
         tracing::info!("stopped");

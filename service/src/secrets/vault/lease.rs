@@ -92,7 +92,7 @@ impl Lease {
 }
 
 /// Two thirds of a duration after a point in time, less up to a tenth, so that replicas do not renew together.
-pub(super) fn renewal_time(from: Instant, duration: Duration) -> Instant {
+pub fn renewal_time(from: Instant, duration: Duration) -> Instant {
     let jitter = 1.0 - 0.1 * rand::rng().random::<f64>();
     from + duration.mul_f64(RENEW_AT * jitter)
 }

@@ -43,4 +43,4 @@ mod wrapping;
 pub use client::Vault;
 pub use documents::Document;
 pub use error::VaultError;
-pub use lease::{Lease, LeaseState};
+pub use lease::{Lease, LeaseState, renewal_time};

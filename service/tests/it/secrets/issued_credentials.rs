@@ -1,61 +1,21 @@
 //! Database credentials that another program issues, replaces and revokes while the service serves.
 
-use crate::support::accounts::{call_as, create_and_log_in};
+use crate::support::accounts::create_and_log_in;
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::issued_logins::Issuer;
+use crate::support::load::{Outcome, under_load};
 use crate::support::program::{ServiceProcess, run, stderr};
 use crate::support::sample_data::{QUERY, small};
 use crate::support::wait::wait_until_within;
 use portcullis::types::role::Role;
-use serde_json::json;
-use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Longer than the service takes to read the files again, and to use another login everywhere.
 const SWITCH: Duration = Duration::from_secs(40);
 
-/// Reads rates, adds and deletes wishes while `meanwhile` runs. Returns how many requests succeeded, and the statuses of the others.
-pub fn under_load(app: &App, token: &str, meanwhile: impl FnOnce()) -> (u32, BTreeMap<u16, u32>) {
-    let (ended, statuses) = (AtomicBool::new(false), Mutex::new(Vec::new()));
-    std::thread::scope(|scope| {
-        for writes in [false, true, false, true] {
-            let (ended, statuses) = (&ended, &statuses);
-            scope.spawn(move || {
-                while !ended.load(Ordering::Relaxed) {
-                    if !writes {
-                        let read = app.get(QUERY);
-                        statuses.lock().unwrap().push(read.status);
-                        continue;
-                    }
-                    let added = call_as(app, token, "POST", "/wishes", &json!({"title": "w"}));
-                    statuses.lock().unwrap().push(added.status);
-                    if added.status == 201 {
-                        let path = added.header("location");
-                        let deleted = call_as(app, token, "DELETE", path, &json!(null));
-                        statuses.lock().unwrap().push(deleted.status);
-                    }
-                }
-            });
-        }
-        meanwhile();
-        ended.store(true, Ordering::Relaxed);
-    });
-    let mut good = 0;
-    let mut bad = BTreeMap::new();
-    for status in statuses.into_inner().unwrap() {
-        match status {
-            200 | 201 | 204 => good += 1,
-            _ => *bad.entry(status).or_default() += 1,
-        }
-    }
-    (good, bad)
-}
-
 /// Replaces all logins again and again under load. `early`: revokes the former ones before there are others.
-fn rotate(times: usize, early: bool) -> (u32, BTreeMap<u16, u32>) {
+fn rotate(times: usize, early: bool) -> Outcome {
     let database = Database::with_data(&small());
     let issuer = Issuer::new(&database);
     let app = App::start(&issuer.settings());
@@ -88,17 +48,17 @@ fn rotate(times: usize, early: bool) -> (u32, BTreeMap<u16, u32>) {
 /// V3: While all logins are replaced and the former ones revoked, no request fails.
 #[test]
 fn no_request_fails_when_issued_credentials_are_replaced() {
-    let (good, bad) = rotate(3, false);
-    assert!(bad.is_empty() && good > 50, "{good} succeeded, {bad:?}");
+    let outcome = rotate(3, false);
+    assert!(outcome.failed() == 0 && outcome.good > 50, "{outcome:?}");
 }
 
 /// V10: The same measurement finds failed requests if the former logins are revoked too early. With the next ones the
 /// service recovers.
 #[test]
 fn requests_fail_when_issued_credentials_are_revoked_too_early() {
-    let (good, bad) = rotate(2, true);
-    assert!(!bad.is_empty(), "{good} succeeded");
-    assert!(bad.keys().all(|status| *status == 503), "{bad:?}");
+    let outcome = rotate(2, true);
+    assert!(outcome.failed() > 0, "{outcome:?}");
+    assert!(outcome.bad.keys().all(|status| *status == 503), "{outcome:?}");
 }
 
 /// V8: While the password of a login is replaced, no request fails, and new connections use the new one.
@@ -113,14 +73,14 @@ fn no_request_fails_when_the_password_of_a_login_is_replaced() {
             WHERE datname = current_database() AND application_name = 'portcullis-wishes'";
         database.lines(of_wishes)
     };
-    let (good, bad) = under_load(&app, &token, || {
+    let outcome = under_load(&app, &token, || {
         for number in 0..2 {
             let before = pids();
             issuer.set_password("wishes", 0, &format!("another-password-{number}"));
             wait_until_within(SWITCH, "other connections are open", || pids() != before);
         }
     });
-    assert!(bad.is_empty() && good > 50, "{good} succeeded, {bad:?}");
+    assert!(outcome.failed() == 0 && outcome.good > 50, "{outcome:?}");
     drop(app);
     issuer.revoke(0);
 }

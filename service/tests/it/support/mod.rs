@@ -39,6 +39,9 @@ pub mod http2_connection;
 /// Database logins that are issued and revoked.
 pub mod issued_logins;
 
+/// Requests while a test does something else.
+pub mod load;
+
 /// Mails that a service has written to its folder.
 pub mod mailbox;
 

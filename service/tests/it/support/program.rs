@@ -163,6 +163,20 @@ impl ServiceProcess {
 
     /// The same with these variables besides its settings, as a cloud platform sets them.
     pub fn start_on_platform(variables: &[(String, String)], settings: &[(String, String)]) -> Self {
+        let mut process = Self::spawn_with(variables, settings);
+        let line = process.wait_for_line("listening");
+        let listening: Value = serde_json::from_str(&line).unwrap();
+        process.address = listening["public"].as_str().unwrap().parse().unwrap();
+        process.internal = listening["internal"].as_str().unwrap().parse().unwrap();
+        process
+    }
+
+    /// Starts the process. Its addresses are not known.
+    pub fn spawn(settings: &[(String, String)]) -> Self {
+        Self::spawn_with(&[], settings)
+    }
+
+    fn spawn_with(variables: &[(String, String)], settings: &[(String, String)]) -> Self {
         let mut child = command(&["serve"], settings)
             .envs(variables.iter().cloned())
             .stdout(Stdio::piped())
@@ -176,19 +190,14 @@ impl ServiceProcess {
             collect(child.stderr.take().unwrap(), &errors),
         ];
         let address = "127.0.0.1:0".parse().unwrap();
-        let mut process = Self {
+        Self {
             child,
             lines,
             errors,
             readers,
             address,
             internal: address,
-        };
-        let line = process.wait_for_line("listening");
-        let listening: Value = serde_json::from_str(&line).unwrap();
-        process.address = listening["public"].as_str().unwrap().parse().unwrap();
-        process.internal = listening["internal"].as_str().unwrap().parse().unwrap();
-        process
+        }
     }
 
     /// Waits for a log line that contains this text; returns the first.

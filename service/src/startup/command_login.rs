@@ -1,0 +1,63 @@
+//! The login of a command: issued when the command begins, and revoked when it ends.
+
+use super::error::StartError;
+use super::vault;
+use crate::config::Settings;
+use crate::config::database::{CredentialsSource, DatabaseSettings, Login};
+use crate::secrets::logins::{IssueError, Issuer, Validity};
+use crate::secrets::vault::Vault;
+use crate::telemetry::metrics::Metrics;
+
+/// Runs a command with settings whose `login` has credentials. `login` selects it. An interrupted command leaves its login to
+/// the lease, which ends it.
+///
+/// # Errors
+///
+/// No credentials can be issued.
+pub fn with_login<T>(
+    settings: &Settings,
+    login: impl FnOnce(&mut DatabaseSettings) -> &mut Login,
+    metrics: &Metrics,
+    command: impl FnOnce(&Settings) -> T,
+) -> Result<T, StartError> {
+    let mut settings = settings.clone();
+    let source = settings.database.login_source.clone();
+    let login = login(&mut settings.database);
+    if !matches!(login.source, CredentialsSource::Issued) {
+        return Ok(command(&settings));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(StartError::Threads)?;
+    let client = settings.vault.as_ref();
+    let vault = client
+        .map(|vault| Vault::new(vault, metrics.clone()))
+        .transpose()?;
+    let Some(issuer) = Issuer::new(&source, vault.as_ref())? else {
+        return Ok(command(&settings));
+    };
+    let issued = runtime.block_on(issuer.issue(login))?;
+    *login = login.with(issued.credentials);
+    let token = vault
+        .clone()
+        .map(|vault| runtime.spawn(async move { vault.keep_token().await }));
+    let outcome = command(&settings);
+    runtime.block_on(async {
+        if let Validity::Lease(lease) = &issued.validity
+            && let Err(error) = issuer.revoke(lease).await
+        {
+            report(&error);
+        }
+        if let Some(token) = token {
+            token.abort();
+        }
+        vault::close(vault).await;
+    });
+    Ok(outcome)
+}
+
+fn report(error: &IssueError) {
+    tracing::warn!(%error, "the login of this command cannot be revoked; it ends with its lease");
+}

@@ -1,0 +1,83 @@
+//! When the next step of a login is due. Computed from leases and the monotonic clock alone, so that a change of the system's
+//! time has no effect.
+
+use crate::secrets::logins::Validity;
+use crate::secrets::vault::renewal_time;
+use rand::Rng;
+use std::time::{Duration, Instant};
+
+/// The shortest time between two steps, whatever Vault answers.
+const MIN_INTERVAL: Duration = Duration::from_millis(250);
+
+/// A replaced password is read at most this much later, by chance, so that replicas do not read it at once.
+const MAX_READ_DELAY: Duration = Duration::from_millis(500);
+
+/// Why other credentials are issued. Names of metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The first ones.
+    Start,
+    /// Their lease cannot be extended any more.
+    Expiry,
+    /// Vault has replaced the password.
+    Password,
+    /// The service has logged in to Vault again: the former leases end with the former token.
+    NewVaultLogin,
+    /// The lease has ended early.
+    Revoked,
+    /// The server refuses the login.
+    Refused,
+}
+
+impl Reason {
+    /// The name in metrics and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Expiry => "expiry",
+            Self::Password => "password",
+            Self::NewVaultLogin => "new-vault-login",
+            Self::Revoked => "revoked",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// A step of a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Extend the lease.
+    Renew,
+    /// Issue other credentials and use them.
+    Replace(Reason),
+}
+
+/// The step that follows credentials which were just issued or renewed, and when.
+pub fn next_step(validity: &Validity, now: Instant) -> (Instant, Step) {
+    let (at, step) = match validity {
+        // At two thirds of a lease it would be too late only if building a pool took the rest.
+        Validity::Lease(lease) if lease.is_cut() => (now, Step::Replace(Reason::Expiry)),
+        Validity::Lease(lease) if lease.is_renewable() => (lease.renew_at(), Step::Renew),
+        Validity::Lease(lease) => (lease.renew_at(), Step::Replace(Reason::Expiry)),
+        Validity::Password { obtained, remaining } => {
+            let delay = MAX_READ_DELAY.mul_f64(rand::rng().random());
+            (*obtained + *remaining + delay, Step::Replace(Reason::Password))
+        }
+        Validity::Token { obtained, end } => {
+            let lifetime = end.saturating_duration_since(*obtained);
+            (renewal_time(*obtained, lifetime), Step::Replace(Reason::Expiry))
+        }
+    };
+    (at.max(now + MIN_INTERVAL), step)
+}
+
+/// The step after a failed one: a lease that cannot be extended is not the only way, so that new credentials are tried too once
+/// most of it is over.
+pub fn step_after_failure(failed: Step, validity: Option<&Validity>) -> Step {
+    match (failed, validity) {
+        (Step::Renew, Some(Validity::Lease(lease))) if lease.remaining() * 5 < lease.duration() => {
+            Step::Replace(Reason::Expiry)
+        }
+        _ => failed,
+    }
+}

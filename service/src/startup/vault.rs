@@ -1,0 +1,50 @@
+//! Connects to Vault before anything needs it.
+
+use super::error::StartError;
+use crate::config::Settings;
+use crate::secrets::backoff::Backoff;
+use crate::secrets::vault::Vault;
+use crate::telemetry::metrics::Metrics;
+use std::time::Duration;
+
+/// The first delay after a failed login, and the longest.
+const RETRY_DELAYS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(15));
+
+/// How long a stop waits until the token is revoked.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Logs in to Vault, and waits while it is unavailable. `None`: no Vault is configured.
+///
+/// # Errors
+///
+/// Vault refuses the login.
+pub async fn connect(settings: &Settings, metrics: &Metrics) -> Result<Option<Vault>, StartError> {
+    let Some(settings) = &settings.vault else {
+        return Ok(None);
+    };
+    let vault = Vault::new(settings, metrics.clone())?;
+    let mut backoff = Backoff::new(RETRY_DELAYS.0, RETRY_DELAYS.1);
+    let mut reported = None;
+    loop {
+        match vault.log_in().await {
+            Ok(()) => return Ok(Some(vault)),
+            Err(error) if error.is_retryable() => {
+                if reported.as_ref() != Some(&error) {
+                    tracing::warn!(address = settings.address, %error, "waiting for Vault");
+                }
+                reported = Some(error);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        tokio::time::sleep(backoff.next_delay()).await;
+    }
+}
+
+/// Revokes the token. If that is not possible in time, it ends by itself.
+pub async fn close(vault: Option<Vault>) {
+    if let Some(vault) = vault
+        && tokio::time::timeout(CLOSE_TIMEOUT, vault.close()).await.is_err()
+    {
+        tracing::warn!("the Vault token could not be revoked in time; it ends by itself");
+    }
+}
