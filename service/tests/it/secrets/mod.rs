@@ -24,6 +24,9 @@ mod logs;
 /// Files that are no regular files.
 mod special_files;
 
+/// Vault issues the database logins.
+mod rotation;
+
 /// The service does not start with a weak secret.
 mod weak_secrets;
 

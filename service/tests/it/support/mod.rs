@@ -51,6 +51,9 @@ pub mod mailed_links;
 /// Median response times.
 pub mod medians;
 
+/// The metrics of a service.
+pub mod metric;
+
 /// An OTLP collector.
 pub mod otlp_collector;
 

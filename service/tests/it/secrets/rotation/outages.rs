@@ -1,0 +1,134 @@
+//! Vault is sealed, frozen or answers nonsense while the service runs, or PostgreSQL is unavailable while a lease ends.
+
+use super::{LOGINS, PATIENCE, existing, readiness, revoke, set_ttls, start, users, wait_until_ready};
+use crate::support::accounts::create_and_log_in;
+use crate::support::app::App;
+use crate::support::database::Database;
+use crate::support::load::under_load;
+use crate::support::metric::metric;
+use crate::support::sample_data::{QUERY, small};
+use crate::support::tcp_proxy::TcpProxy;
+use crate::support::vault::TestVault;
+use crate::support::wait::wait_until_within;
+use portcullis::types::role::Role;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const WARNING: &str = "ok, but credentials of the database cannot be renewed\n";
+
+fn failures(app: &App) -> f64 {
+    metric(app, "db_login_failures_total", &[])
+}
+
+/// Vault fails for a while, within the leases: the service reports that, serves every request, and recovers.
+fn survives(fail: impl FnOnce(&TestVault<'_>), heal: impl FnOnce(&TestVault<'_>)) {
+    let database = Database::with_data(&small());
+    let vault = TestVault::over(&database);
+    set_ttls(&vault, Duration::from_secs(24), Duration::from_secs(3600));
+    let app = start(&vault, "vault", &[]);
+    let token = create_and_log_in(&app, &database, "ann@example.org", Role::User);
+    let outcome = under_load(&app, &token, || {
+        fail(&vault);
+        wait_until_within(PATIENCE, "readiness has a warning", || {
+            readiness(&app) == (200, WARNING.to_owned())
+        });
+        let public = app.get("/health/ready");
+        assert_eq!(public.status, 200, "{public:?}");
+        assert!(public.text().contains("\"warning\":"), "{public:?}");
+        assert!(failures(&app) >= 1.0);
+        heal(&vault);
+        wait_until_ready(&app);
+    });
+    // A machine that is so busy that the leases ended in between shows it by 503.
+    assert_eq!(outcome.failed(), 0, "{:?}", outcome.bad);
+    assert!(outcome.good > 50, "{}", outcome.good);
+}
+
+/// V5: While Vault is sealed, the service keeps serving and reports that it cannot renew its credentials.
+#[test]
+fn the_service_survives_a_sealed_vault() {
+    survives(
+        |vault| {
+            vault.write("sys/seal", &json!({}));
+        },
+        |vault| {
+            for key in vault.server.unseal_keys() {
+                vault.write("sys/unseal", &json!({"key": key}));
+            }
+        },
+    );
+}
+
+/// V5: The same while Vault answers nonsense.
+#[test]
+fn the_service_survives_nonsense_from_vault() {
+    survives(
+        |vault| {
+            let nonsense = json!({"path": "", "effect": {"body": "<html>secret-7f3a"}});
+            vault.write("control/rules", &nonsense);
+        },
+        |vault| {
+            vault.call("DELETE", "control/rules", &Value::Null);
+        },
+    );
+}
+
+/// V5: The same while Vault refuses everything with 503, as a standby without an active node does.
+#[test]
+fn the_service_survives_errors_of_vault() {
+    survives(
+        |vault| {
+            let error = json!({"path": "", "effect": {"error": {"status": 503, "text": "planted"}}});
+            vault.write("control/rules", &error);
+        },
+        |vault| {
+            vault.call("DELETE", "control/rules", &Value::Null);
+        },
+    );
+}
+
+/// V5: While Vault is frozen, the service serves until its leases end; then readiness says what it waits for. Afterwards the
+/// service recovers by itself.
+#[test]
+fn the_service_serves_to_the_end_of_the_lease_and_recovers() {
+    let database = Database::with_data(&small());
+    let vault = TestVault::over(&database);
+    set_ttls(&vault, Duration::from_secs(15), Duration::from_secs(3600));
+    let app = start(&vault, "vault", &[]);
+    let first = users(&database);
+    vault.call("PUT", "control/frozen", &json!(true));
+    wait_until_within(PATIENCE, "readiness has a warning", || {
+        readiness(&app) == (200, WARNING.to_owned())
+    });
+    assert_eq!(app.get(QUERY).status, 200);
+    wait_until_within(PATIENCE, "the leases end", || {
+        existing(&database, &first).is_empty()
+    });
+    let missing = (
+        503,
+        "the service waits for credentials of the database\n".to_owned(),
+    );
+    wait_until_within(PATIENCE, "not ready", || readiness(&app) == missing);
+    vault.call("PUT", "control/frozen", &json!(false));
+    wait_until_ready(&app);
+    assert_eq!(app.get(QUERY).status, 200);
+}
+
+/// V5: PostgreSQL is unavailable to the service while its logins end. When it is back, the service gets others.
+#[test]
+fn logins_that_end_while_postgresql_is_unavailable_are_replaced_afterwards() {
+    let database = Database::with_data(&small());
+    let vault = TestVault::over(&database);
+    let proxy = TcpProxy::to(&database.server);
+    let app = start(&vault, "vault", &proxy.short_timeout_settings());
+    let former = users(&database);
+    proxy.freeze();
+    wait_until_within(PATIENCE, "not ready", || readiness(&app).0 == 503);
+    LOGINS.iter().for_each(|login| revoke(&vault, login));
+    proxy.thaw();
+    wait_until_ready(&app);
+    assert_eq!(app.get(QUERY).status, 200);
+    wait_until_within(PATIENCE, "the former logins are gone", || {
+        existing(&database, &former).is_empty()
+    });
+}

@@ -1,0 +1,114 @@
+//! What remains when the service stops or is killed, and what it waits for at the start.
+
+use super::{LOGINS, PATIENCE, existing, leases, pairs, start, users, wait_until_ready};
+use crate::support::app::App;
+use crate::support::database::Database;
+use crate::support::program::{ServiceProcess, run, stderr};
+use crate::support::sample_data::{QUERY, small};
+use crate::support::tcp_proxy::TcpProxy;
+use crate::support::vault::TestVault;
+use crate::support::wait::wait_until_within;
+use std::time::Duration;
+
+/// V2: Stopping the service revokes its logins: none is left when the process has ended.
+#[test]
+fn stopping_the_service_revokes_its_logins() {
+    let database = Database::with_data(&small());
+    let vault = TestVault::over(&database);
+    let process = ServiceProcess::start(&pairs(&vault, "vault"));
+    wait_until_ready(&App::of_process(&process));
+    let used = users(&database);
+    assert_eq!((used.len(), leases(&vault)), (LOGINS.len(), LOGINS.len()));
+    process.terminate();
+    let (code, log) = process.wait();
+    assert_eq!(code, Some(0), "{log:?}");
+    assert_eq!(leases(&vault), 0, "{log:?}");
+    assert_eq!(existing(&database, &used), [""; 0], "{log:?}");
+}
+
+/// V3: Two replicas have logins of their own: what one replaces or revokes does not concern the other.
+#[test]
+fn two_replicas_have_logins_of_their_own() {
+    let database = Database::with_data(&small());
+    let vault = TestVault::over(&database);
+    let one = start(&vault, "vault", &[]);
+    let other = start(&vault, "vault", &[]);
+    assert_eq!(leases(&vault), 2 * LOGINS.len());
+    one.stop();
+    assert_eq!(leases(&vault), LOGINS.len());
+    assert_eq!(other.get(QUERY).status, 200);
+    wait_until_ready(&other);
+}
+
+/// V2: A service that is killed before it uses a login leaves it to its lease, which ends it.
+#[test]
+fn the_leases_of_a_killed_service_end_by_themselves() {
+    let database = Database::with_data(&small());
+    let vault = TestVault::over(&database);
+    let proxy = TcpProxy::to(&database.server);
+    // The service gets logins, but cannot use them.
+    proxy.freeze();
+    let mut pairs = pairs(&vault, "vault");
+    pairs.extend(
+        proxy
+            .settings()
+            .map(|(name, value)| (name.to_owned(), value.to_owned())),
+    );
+    let process = ServiceProcess::start(&pairs);
+    wait_until_within(PATIENCE, "a login is issued", || leases(&vault) > 0);
+    process.signal("-KILL");
+    let _exit = process.wait();
+    assert!(leases(&vault) > 0);
+    vault.server.advance(Duration::from_secs(7200));
+    wait_until_within(PATIENCE, "no login is left", || leases(&vault) == 0);
+}
+
+/// V5: Without Vault the service does not start; one line says what it waits for. It starts as soon as Vault answers.
+#[test]
+fn a_service_without_vault_says_what_it_waits_for() {
+    let database = Database::with_data(&small());
+    let vault = TestVault::over(&database);
+    let pairs = pairs(&vault, "vault");
+    vault.write("sys/seal", &serde_json::json!({}));
+    let process = ServiceProcess::spawn(&pairs);
+    let line = process.wait_for_line("waiting for Vault");
+    assert!(
+        line.contains(&vault.address()) && line.contains("sealed"),
+        "{line}"
+    );
+    for key in vault.server.unseal_keys() {
+        vault.write("sys/unseal", &serde_json::json!({"key": key}));
+    }
+    process.wait_for_line("listening");
+    let lines = process.log();
+    let waiting = lines.iter().filter(|line| line.contains("waiting for"));
+    assert_eq!(waiting.count(), 1, "{lines:?}");
+    process.terminate();
+    assert_eq!(process.wait().0, Some(0));
+}
+
+/// V5: A service that waits for Vault stops on SIGTERM.
+#[test]
+fn a_service_that_waits_for_vault_stops_on_a_signal() {
+    let database = Database::fresh();
+    let vault = TestVault::over(&database);
+    let pairs = pairs(&vault, "vault");
+    vault.write("sys/seal", &serde_json::json!({}));
+    let process = ServiceProcess::spawn(&pairs);
+    process.wait_for_line("waiting for Vault");
+    process.terminate();
+    assert_eq!(process.wait().0, Some(0));
+    for key in vault.server.unseal_keys() {
+        vault.write("sys/unseal", &serde_json::json!({"key": key}));
+    }
+}
+
+/// V2: A command gets a login, uses it and revokes it.
+#[test]
+fn a_command_revokes_its_login() {
+    let database = Database::with_data(&small());
+    let vault = TestVault::over(&database);
+    let output = run(&["accounts", "list"], &pairs(&vault, "vault"));
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(leases(&vault), 0);
+}
