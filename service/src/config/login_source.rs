@@ -1,8 +1,8 @@
 //! Where the credentials of the service's own database logins come from. A second source for the same login is an error, so
 //! that a forgotten password is not used for years.
 
-use super::database::{Authentication, CredentialsSource, Login};
 use super::entra::EntraSettings;
+use super::login::{Authentication, CredentialsSource, Login};
 use super::secret::SecretSource;
 use super::setting_names::PREFIX;
 use super::source::{ConfigError, Source};

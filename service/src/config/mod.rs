@@ -15,6 +15,9 @@ pub mod entra;
 /// The settings of Microsoft Entra, for the table of all settings.
 mod entra_setting_names;
 
+/// Database logins.
+mod login;
+
 /// Source of the credentials of database logins.
 mod login_source;
 

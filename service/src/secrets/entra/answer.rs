@@ -1,7 +1,7 @@
 //! The answers of token endpoints. Container Apps gives numbers as text and the time of the end; the authority gives numbers
 //! and the time that is left.
 
-use super::EntraError;
+use super::error::EntraError;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};

@@ -1,8 +1,8 @@
 //! Requests to the endpoint of a managed identity, or to the authority with the projected token of a workload identity. On
 //! hyper, which follows no redirect and uses no proxy.
 
-use super::EntraError;
 use super::answer::{Answer, error_of};
+use super::error::EntraError;
 use crate::config::entra::{EntraSettings, Identity};
 use crate::config::secret::SecretSource;
 use crate::{secrets, tls_client};

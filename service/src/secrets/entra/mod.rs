@@ -7,10 +7,13 @@ mod answer;
 /// Requests to token endpoints.
 mod endpoint;
 
-use super::SecretError;
+/// Errors.
+mod error;
+
+pub use error::EntraError;
+
 use super::backoff::Backoff;
 use crate::config::entra::EntraSettings;
-use crate::config::setting_names::PREFIX;
 use crate::types::clock;
 use answer::Answer;
 use endpoint::Endpoint;
@@ -54,32 +57,6 @@ struct AccessToken {
     secret: SecretString,
     obtained: Instant,
     lifetime: Duration,
-}
-
-/// Why there is no token. Contains nothing of an answer but its status and codes.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum EntraError {
-    /// A setting cannot be used.
-    #[error("{PREFIX}{0}: {1}")]
-    Setting(&'static str, String),
-    /// The projected token of the workload identity cannot be read.
-    #[error("AZURE_FEDERATED_TOKEN_FILE: {0}")]
-    TokenFile(String),
-    /// No answer, or one that the endpoint could not give now.
-    #[error("the token endpoint is unavailable: {0}")]
-    Unavailable(String),
-    /// The endpoint refuses the identity or the request.
-    #[error("the token endpoint refuses the request: {0}")]
-    Refused(String),
-    /// The answer contains no token.
-    #[error("the token endpoint gives an unusable answer: {0}")]
-    Malformed(&'static str),
-}
-
-impl From<SecretError> for EntraError {
-    fn from(error: SecretError) -> Self {
-        Self::TokenFile(error.to_string())
-    }
 }
 
 impl EntraTokens {
