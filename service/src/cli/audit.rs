@@ -1,13 +1,13 @@
 //! `portcullis audit verify`: verifies the hash chain of the audit log, and that it contains what was recorded elsewhere.
 
-use super::exit::{EXIT_CONFIG, check_credentials, fail, note, print};
+use super::data_keys;
+use super::exit::{check_credentials, fail, note, print};
 use super::runtime::runtime;
 use crate::config::Settings;
 use crate::crypto::data_keys::DataKeys;
 use crate::domain::audit::anchor::AnchorLine;
 use crate::domain::audit::completeness::{Completeness, Expected};
 use crate::domain::audit::verify::{VerifyError, verify};
-use crate::startup::keys;
 use crate::types::event_hash::EventHash;
 use clap::Subcommand;
 use std::fs::File;
@@ -71,9 +71,9 @@ pub fn run(settings: &Settings, action: Action) -> ExitCode {
             Ok(runtime) => runtime,
             Err(code) => return code,
         };
-        let key = match runtime.block_on(keys::load_data_keys(&settings.auth)) {
+        let key = match data_keys::load(settings, &runtime) {
             Ok(key) => key,
-            Err(error) => return fail(EXIT_CONFIG, &error),
+            Err(code) => return code,
         };
         for path in &anchors {
             if let Err(error) = files.read(path, &key) {

@@ -6,6 +6,9 @@ mod accounts;
 /// `portcullis audit`
 mod audit;
 
+/// Data keys for commands.
+mod data_keys;
+
 /// Output and exit codes.
 mod exit;
 
@@ -35,6 +38,9 @@ mod runtime;
 
 /// `portcullis serve`
 mod serve;
+
+/// Vault for commands.
+mod vault;
 
 use crate::config::Settings;
 use crate::config::source::Source;
@@ -143,8 +149,10 @@ pub fn run() -> ExitCode {
         }
         Command::Audit { action } => with_accounts(&settings, |settings| audit::run(settings, action)),
         Command::Healthcheck => healthcheck::run(&settings),
-        // Only `reseal` is left of the subcommands of `keys`.
-        Command::Keys { .. } => with_accounts(&settings, reseal::run),
+        Command::Keys {
+            command: keys::Keys::Reseal,
+        } => with_accounts(&settings, reseal::run),
+        Command::Keys { command } => keys::run_in_vault(&settings, &command),
         Command::Openapi => ExitCode::SUCCESS,
     }
 }

@@ -1,11 +1,11 @@
 //! `portcullis keys reseal`: encrypts stored values with the newest data key, so that older keys can be removed.
 
 use super::accounts::start_db;
-use super::exit::{EXIT_CONFIG, check_credentials, fail, print};
+use super::data_keys;
+use super::exit::{check_credentials, fail, print};
 use super::runtime::runtime;
 use crate::config::{Settings, operator};
 use crate::domain::accounts::resealing::{Resealed, reseal};
-use crate::startup::keys::load_data_keys;
 use crate::types::account::AccountId;
 use crate::types::client_info::ClientInfo;
 use std::process::ExitCode;
@@ -19,9 +19,9 @@ pub fn run(settings: &Settings) -> ExitCode {
         Ok(runtime) => runtime,
         Err(code) => return code,
     };
-    let keys = match runtime.block_on(load_data_keys(&settings.auth)) {
+    let keys = match data_keys::load(settings, &runtime) {
         Ok(keys) => keys,
-        Err(error) => return fail(EXIT_CONFIG, &error),
+        Err(code) => return code,
     };
     let db = match start_db(settings) {
         Ok(db) => db,

@@ -4,6 +4,7 @@ use super::deployment_profile::DeploymentProfile;
 use super::secret::SecretSource;
 use super::setting_names::PREFIX;
 use super::source::{ConfigError, Source};
+use std::time::Duration;
 
 /// The two documents of keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,11 @@ pub enum KeySource {
         /// `DATA_KEY`.
         data: Option<SecretSource>,
     },
+    /// Documents of Vault's KV engine.
+    Vault {
+        /// How often it is queried for newer versions.
+        poll_interval: Duration,
+    },
     /// Generated at each start, and only in memory.
     Generated,
 }
@@ -34,6 +40,14 @@ impl KeyKind {
         match self {
             Self::Signing => "signing keys",
             Self::Data => "data keys",
+        }
+    }
+
+    /// Name of the document in Vault.
+    pub fn document(self) -> &'static str {
+        match self {
+            Self::Signing => "token-keys",
+            Self::Data => "data-keys",
         }
     }
 
@@ -61,14 +75,17 @@ impl KeySource {
         let secret = |kind: KeyKind| source.secret(kind.settings()[0]);
         let (signing, data) = (secret(KeyKind::Signing)?, secret(KeyKind::Data)?);
         let invalid = |reason: &'static str| Err(ConfigError::new("KEYS", reason));
+        // With the jitter of a fifth, every replica follows within a minute.
+        let poll_interval = Duration::from_secs(source.number("KEYS_POLL_INTERVAL", 1..=50)?);
         let name = source.text("KEYS")?;
         let keys = match (name.as_str(), profile) {
             ("settings", _) => return Ok(Self::Settings { signing, data }),
+            ("vault", _) => Self::Vault { poll_interval },
             ("generated", DeploymentProfile::Development) => Self::Generated,
             ("generated", DeploymentProfile::Production) => {
                 return invalid("must not be generated in production: the keys would end with the process");
             }
-            _ => return invalid("must be settings or generated"),
+            _ => return invalid("must be settings, vault or generated"),
         };
         // Two sources: which one is used should not depend on this code.
         let given = [(KeyKind::Signing, signing), (KeyKind::Data, data)];
@@ -91,7 +108,7 @@ impl KeySource {
                 KeyKind::Signing => signing.as_ref(),
                 KeyKind::Data => data.as_ref(),
             },
-            Self::Generated => None,
+            Self::Vault { .. } | Self::Generated => None,
         }
     }
 }

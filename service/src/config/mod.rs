@@ -77,7 +77,7 @@ mod vault_setting_names;
 
 use database::CredentialsSource;
 use deployment_profile::DeploymentProfile;
-use keys::KeyKind;
+use keys::{KeyKind, KeySource};
 use mail::TransportSettings;
 use secret::SecretSource;
 use setting_names::PREFIX;
@@ -152,6 +152,11 @@ impl Settings {
                 format!("its host must be one of {PREFIX}ALLOWED_HOSTS: mailed links would be rejected");
             return Err(ConfigError::new("PUBLIC_URL", reason));
         }
+        let vault = vault::VaultSettings::parse(source)?;
+        if matches!(auth.keys, KeySource::Vault { .. }) && vault.is_none() {
+            let reason = format!("vault requires {PREFIX}VAULT_ADDRESS");
+            return Err(ConfigError::new("KEYS", reason));
+        }
         let telemetry = telemetry::TelemetrySettings::parse(source)?;
         cleartext::check(source, profile, &server, &telemetry)?;
         Ok(Self {
@@ -165,7 +170,7 @@ impl Settings {
             audit: audit::AuditSettings::parse(source)?,
             mail: mail::MailSettings::parse(source, profile)?,
             telemetry,
-            vault: vault::VaultSettings::parse(source)?,
+            vault,
         })
     }
 }

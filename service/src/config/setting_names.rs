@@ -177,7 +177,7 @@ const SERVICE_SETTINGS: &[Setting] = &[
     setting(
         "KEYS",
         "settings",
-        "Where the signing keys and the data keys come from: `settings` (`TOKEN_KEYS` and `DATA_KEY`, which are then required), or `generated` at each start, in memory, which production rejects: tokens, second factors and links end with the process.",
+        "Where the signing keys and the data keys come from: `settings` (`TOKEN_KEYS` and `DATA_KEY`, which are then required), `vault` (the documents `token-keys` and `data-keys` of its KV engine), or `generated` at each start, in memory, which production rejects: tokens, second factors and links end with the process.",
     ),
     secret(
         "DATA_KEY",

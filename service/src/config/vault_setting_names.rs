@@ -67,4 +67,9 @@ pub(super) const VAULT_SETTINGS: &[Setting] = &[
         "portcullis/",
         "What the paths of the service's documents in the KV engine begin with.",
     ),
+    setting(
+        "KEYS_POLL_INTERVAL",
+        "30",
+        "Time in seconds, 1 to 50, after which `serve` asks Vault for newer keys, varied by up to a fifth. Only with `KEYS=vault`.",
+    ),
 ];

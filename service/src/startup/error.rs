@@ -2,6 +2,7 @@
 
 use crate::config::setting_names::PREFIX;
 use crate::secrets::credentials::CredentialsError;
+use crate::secrets::document::DocumentError;
 use crate::secrets::logins::IssueError;
 use crate::secrets::vault::VaultError;
 use std::net::SocketAddr;
@@ -24,6 +25,9 @@ pub enum StartError {
     /// No credentials of a database login can be issued.
     #[error(transparent)]
     Issue(#[from] IssueError),
+    /// A document of keys cannot be read at present.
+    #[error(transparent)]
+    Document(DocumentError),
     /// Threads cannot be started.
     #[error("cannot start threads: {0}")]
     Threads(std::io::Error),
@@ -38,7 +42,7 @@ impl StartError {
             Self::Issue(error) => !error.is_retryable(),
             // The machine has no such address. A port in use may be free later.
             Self::Listen(..) => self.is_foreign_address(),
-            Self::Threads(_) => false,
+            Self::Document(_) | Self::Threads(_) => false,
         }
     }
 

@@ -1,7 +1,8 @@
 //! The cryptographic keys of the service, loaded and validated before anything starts.
 
 use super::error::StartError;
-use super::secret_reload::{Replace, SecretReload};
+use super::secret_reload::{FILE_POLL_INTERVAL, Replace, SecretReload};
+use super::vault::while_unavailable;
 use crate::config::auth::AuthSettings;
 use crate::config::keys::{KeyKind, KeySource};
 use crate::config::secret::SecretSource;
@@ -10,11 +11,13 @@ use crate::crypto::data_key_document::DataKeyDocument;
 use crate::crypto::data_keys::DataKeys;
 use crate::crypto::jwt::Jwt;
 use crate::crypto::token_keys::TokenKeys;
-use crate::secrets::document::{DocumentStore, Revision};
+use crate::secrets::document::{DocumentStore, Revision, VaultDocument};
+use crate::secrets::vault::Vault;
 use crate::types::clock;
 use secrecy::SecretString;
 use std::fmt::Display;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The validated keys.
 pub struct Keys {
@@ -31,19 +34,20 @@ struct Loaded {
     revision: Revision,
     /// The setting that errors name.
     setting: &'static str,
-    /// Where it may change.
-    store: Option<DocumentStore>,
+    /// Where it may change, and how often to look.
+    store: Option<(DocumentStore, Duration)>,
 }
 
 impl Keys {
-    /// Loads all keys; an invalid one is reported with its setting's name.
-    pub async fn load(auth: &AuthSettings) -> Result<Self, StartError> {
-        let document = load(&auth.keys, KeyKind::Data).await?;
+    /// Loads all keys; an invalid one is reported with its setting's name. Waits for Vault while it is unavailable.
+    pub async fn load(auth: &AuthSettings, vault: Option<&Vault>) -> Result<Self, StartError> {
+        let load = |kind| load_when_available(&auth.keys, vault, kind);
+        let document = load(KeyKind::Data).await?;
         let data = document.parse(DataKeys::parse)?;
         let used = data.clone();
         let replace = move |text: &str| used.replace(text).map_err(|error| error.to_string());
         let data_reload = document.reload(KeyKind::Data, Arc::new(replace));
-        let document = load(&auth.keys, KeyKind::Signing).await?;
+        let document = load(KeyKind::Signing).await?;
         let jwt = document
             .parse(|text| Jwt::new(TokenKeys::parse(text)?, &auth.token_issuer, &auth.token_audience))?;
         let used = jwt.clone();
@@ -67,20 +71,35 @@ impl Keys {
 }
 
 /// Loads the data keys alone, for commands.
-pub async fn load_data_keys(auth: &AuthSettings) -> Result<DataKeys, StartError> {
+pub async fn load_data_keys(auth: &AuthSettings, vault: Option<&Vault>) -> Result<DataKeys, StartError> {
     if matches!(auth.keys, KeySource::Generated) {
         return Err(invalid("KEYS")(
             &"generated keys exist only in the memory of `serve`",
         ));
     }
-    load(&auth.keys, KeyKind::Data).await?.parse(DataKeys::parse)
+    load(&auth.keys, vault, KeyKind::Data)
+        .await?
+        .parse(DataKeys::parse)
+}
+
+/// Whether the error is Vault's, and may be gone later.
+fn is_retryable(error: &StartError) -> bool {
+    matches!(error, StartError::Document(error) if error.is_retryable())
+}
+
+async fn load_when_available(
+    keys: &KeySource,
+    vault: Option<&Vault>,
+    kind: KeyKind,
+) -> Result<Loaded, StartError> {
+    while_unavailable(vault, is_retryable, async || load(keys, vault, kind).await).await
 }
 
 fn invalid<E: Display>(setting: &'static str) -> impl FnOnce(E) -> StartError {
     move |error| StartError::Setting(setting, error.to_string())
 }
 
-async fn load(keys: &KeySource, kind: KeyKind) -> Result<Loaded, StartError> {
+async fn load(keys: &KeySource, vault: Option<&Vault>, kind: KeyKind) -> Result<Loaded, StartError> {
     match keys {
         KeySource::Settings { .. } => {
             let [setting, file_setting] = kind.settings();
@@ -95,6 +114,15 @@ async fn load(keys: &KeySource, kind: KeyKind) -> Result<Loaded, StartError> {
                 }),
                 SecretSource::File(path) => Loaded::read(DocumentStore::File(path.clone()), setting).await,
             }
+        }
+        KeySource::Vault { poll_interval } => {
+            let missing = || "vault requires a Vault";
+            let document = VaultDocument {
+                vault: vault.ok_or_else(missing).map_err(invalid("KEYS"))?.clone(),
+                name: kind.document(),
+            };
+            let loaded = Loaded::read(DocumentStore::Vault(document), "KEYS").await?;
+            Ok(loaded.polled_every(*poll_interval))
         }
         KeySource::Generated => Ok(Loaded {
             revision: Revision::unnumbered(generate(kind)?),
@@ -119,12 +147,22 @@ fn generate(kind: KeyKind) -> Result<SecretString, StartError> {
 
 impl Loaded {
     async fn read(store: DocumentStore, setting: &'static str) -> Result<Self, StartError> {
-        let revision = store.read().await.map_err(invalid(setting))?;
+        let revision = store.read().await.map_err(|error| match error {
+            error if error.is_retryable() => StartError::Document(error),
+            error => invalid(setting)(error),
+        })?;
         Ok(Self {
             revision,
             setting,
-            store: Some(store),
+            store: Some((store, FILE_POLL_INTERVAL)),
         })
+    }
+
+    fn polled_every(mut self, new: Duration) -> Self {
+        if let Some((_, interval)) = &mut self.store {
+            *interval = new;
+        }
+        self
     }
 
     fn parse<T, E: Display>(&self, parse: impl FnOnce(&str) -> Result<T, E>) -> Result<T, StartError> {
@@ -133,8 +171,8 @@ impl Loaded {
 
     /// Keys that were given as a value or generated never change.
     fn reload(self, kind: KeyKind, replace: Replace) -> Option<SecretReload> {
-        let (store, loaded) = (self.store?, self.revision);
+        let ((store, interval), loaded) = (self.store?, self.revision);
         tracing::info!(version = loaded.version(), "{} loaded", kind.name());
-        Some(SecretReload::new(kind.name(), store, loaded, replace))
+        Some(SecretReload::new(kind.name(), store, loaded, replace).every(interval))
     }
 }

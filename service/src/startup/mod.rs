@@ -134,12 +134,12 @@ impl Service {
         extend: impl FnOnce(Apis) -> T,
     ) -> Result<Self, StartError> {
         let (server, limits) = (&settings.server, settings.limits);
-        let keys = Keys::load(&settings.auth).await?;
+        let vault = vault::connect(settings, &metrics).await?;
+        let keys = Keys::load(&settings.auth, vault.as_ref()).await?;
         let mail_worker = mail_worker::context(settings, &keys, &metrics)?;
         let audit_anchors = AuditAnchors::new(&settings.audit, &keys)?;
         let passwords = PasswordPolicy::new(&settings.auth.passwords)
             .map_err(|error| StartError::Setting("BREACHED_PASSWORDS", error.to_string()))?;
-        let vault = vault::connect(settings, &metrics).await?;
         let login_status = LoginStatus::default();
         let issued = Issuer::new(&settings.database.login_source, vault.as_ref())?;
         let issued = issued.map(|issuer| RotationContext {

@@ -2,8 +2,13 @@
 //! the former secrets remain in use.
 
 use crate::secrets::document::{DocumentStore, Revision};
+use rand::Rng;
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How often a file is read; replicas differ by no more than this.
+pub const FILE_POLL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Replaces the secrets in use by those of a text; returns their number. May block.
 pub type Replace = Arc<dyn Fn(&str) -> Result<usize, String> + Send + Sync>;
@@ -13,6 +18,7 @@ pub struct SecretReload {
     name: String,
     store: DocumentStore,
     replace: Replace,
+    interval: Duration,
     /// What is in use.
     loaded: Revision,
     /// What was logged last.
@@ -42,15 +48,24 @@ impl SecretReload {
             name: name.into(),
             store,
             replace,
+            interval: FILE_POLL_INTERVAL,
             loaded,
             reported: None,
         }
     }
 
+    /// Polls at this interval, not at that of files.
+    #[must_use]
+    pub fn every(self, interval: Duration) -> Self {
+        Self { interval, ..self }
+    }
+
     /// Polls the store for ever.
     pub async fn run(mut self) -> Infallible {
         loop {
-            tokio::time::sleep(self.store.poll_interval()).await;
+            // Replicas that started together do not ask a server together.
+            let jitter = rand::rng().random_range(0.8..1.2);
+            tokio::time::sleep(self.interval.mul_f64(jitter)).await;
             match self.poll().await {
                 Ok(()) => {
                     if self.reported.take().is_some() {

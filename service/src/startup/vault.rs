@@ -3,11 +3,12 @@
 use super::error::StartError;
 use crate::config::Settings;
 use crate::secrets::backoff::Backoff;
-use crate::secrets::vault::Vault;
+use crate::secrets::vault::{Vault, VaultError};
 use crate::telemetry::metrics::Metrics;
+use std::fmt::Display;
 use std::time::Duration;
 
-/// The first delay after a failed login, and the longest.
+/// The first delay after a failed call, and the longest.
 const RETRY_DELAYS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(15));
 
 /// How long a stop waits until the token is revoked.
@@ -23,21 +24,11 @@ pub async fn connect(settings: &Settings, metrics: &Metrics) -> Result<Option<Va
         return Ok(None);
     };
     let vault = Vault::new(settings, metrics.clone())?;
-    let mut backoff = Backoff::new(RETRY_DELAYS.0, RETRY_DELAYS.1);
-    let mut reported = None;
-    loop {
-        match vault.log_in().await {
-            Ok(()) => return Ok(Some(vault)),
-            Err(error) if error.is_retryable() => {
-                if reported.as_ref() != Some(&error) {
-                    tracing::warn!(address = settings.address, %error, "waiting for Vault");
-                }
-                reported = Some(error);
-            }
-            Err(error) => return Err(error.into()),
-        }
-        tokio::time::sleep(backoff.next_delay()).await;
-    }
+    while_unavailable(Some(&vault), VaultError::is_retryable, async || {
+        vault.log_in().await
+    })
+    .await?;
+    Ok(Some(vault))
 }
 
 /// Revokes the token. If that is not possible in time, it ends by itself.
@@ -46,5 +37,32 @@ pub async fn close(vault: Option<Vault>) {
         && tokio::time::timeout(CLOSE_TIMEOUT, vault.close()).await.is_err()
     {
         tracing::warn!("the Vault token could not be revoked in time; it ends by itself");
+    }
+}
+
+/// Repeats a call while its error is a retryable one of Vault. The log has one line for each cause.
+///
+/// # Errors
+///
+/// Another error.
+pub async fn while_unavailable<T, E: Display>(
+    vault: Option<&Vault>,
+    is_retryable: impl Fn(&E) -> bool,
+    call: impl AsyncFn() -> Result<T, E>,
+) -> Result<T, E> {
+    let mut backoff = Backoff::new(RETRY_DELAYS.0, RETRY_DELAYS.1);
+    let mut reported = None;
+    loop {
+        match call().await {
+            Err(error) if is_retryable(&error) => {
+                let error = error.to_string();
+                if reported.as_ref() != Some(&error) {
+                    tracing::warn!(address = vault.map(Vault::address), error, "waiting for Vault");
+                }
+                reported = Some(error);
+            }
+            result => return result,
+        }
+        tokio::time::sleep(backoff.next_delay()).await;
     }
 }

@@ -77,6 +77,8 @@ fn an_invalid_value_ends_with_78_and_the_name_of_the_setting() {
         ("DEMO", "open"),
         ("KEYS", "7f3a"),
         ("KEYS", "generated"),
+        ("KEYS", "vault"),
+        ("KEYS_POLL_INTERVAL", "51"),
         ("DATA_KEY", ""),
         ("TOKEN_KEYS", ""),
         ("TOKEN_ISSUER", "two words 7f3a"),

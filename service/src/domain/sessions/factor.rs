@@ -98,10 +98,10 @@ impl Sessions {
     /// Encrypts the secret of a verified code with the newest data key. A failure does not affect the login.
     pub(super) async fn reseal(&self, row: &CredentialRow) {
         let (keys, account) = (self.0.data_keys.clone(), AccountId::of(row.account_id));
-        if !row
+        if row
             .totp_secret
             .as_deref()
-            .is_some_and(|sealed| !keys.is_newest(sealed))
+            .is_none_or(|sealed| keys.is_newest(sealed))
         {
             return;
         }

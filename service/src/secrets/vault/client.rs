@@ -59,6 +59,11 @@ impl Vault {
         })))
     }
 
+    /// The URL of the server.
+    pub fn address(&self) -> &str {
+        &self.0.settings.address
+    }
+
     /// The number of the current login to Vault; 0 before the first. When it changes, the leases of former logins end with
     /// their token.
     pub fn logins(&self) -> watch::Receiver<u64> {

@@ -8,6 +8,7 @@ use super::session::Session;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A version of a document.
@@ -35,9 +36,26 @@ struct WriteAnswer {
     version: u64,
 }
 
+/// The newest version of a document.
+#[derive(Clone, Copy, Debug)]
+pub struct DocumentState {
+    /// Its number, from 1.
+    pub version: u64,
+    /// Whether it was neither destroyed nor deleted, now or at a time to come.
+    pub is_readable: bool,
+}
+
 #[derive(Deserialize)]
 struct MetadataAnswer {
     current_version: u64,
+    #[serde(default)]
+    versions: HashMap<String, VersionMetadata>,
+}
+
+#[derive(Deserialize)]
+struct VersionMetadata {
+    deletion_time: String,
+    destroyed: bool,
 }
 
 impl Vault {
@@ -58,6 +76,12 @@ impl Vault {
 
     /// The number of the newest version of a document, deleted or not. `None`: there was none.
     pub async fn document_version(&self, path: &str) -> Result<Option<u64>, VaultError> {
+        let state = self.document_state(path).await?;
+        Ok(state.map(|state| state.version))
+    }
+
+    /// The newest version of a document, without its text. `None`: there was none.
+    pub async fn document_state(&self, path: &str) -> Result<Option<DocumentState>, VaultError> {
         let path = self.kv_path("metadata", path);
         let result: Result<MetadataAnswer, _> = self
             .call("document_version", move |session: Arc<Session>| {
@@ -65,8 +89,15 @@ impl Vault {
                 async move { call.data(&session.client).await }
             })
             .await;
-        let version = if_found(result)?.map(|answer| answer.current_version);
-        Ok(version.filter(|version| *version > 0))
+        let state = if_found(result)?.map(|answer| {
+            let newest = answer.versions.get(&answer.current_version.to_string());
+            DocumentState {
+                version: answer.current_version,
+                is_readable: newest
+                    .is_some_and(|newest| newest.deletion_time.is_empty() && !newest.destroyed),
+            }
+        });
+        Ok(state.filter(|state| state.version > 0))
     }
 
     /// Writes a document if its newest version has this number, 0 if there is none; returns the new one.
@@ -105,6 +136,12 @@ impl Vault {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// A document's path as Vault's command line takes it.
+    pub fn document_path(&self, path: &str) -> String {
+        let settings = &self.0.settings;
+        format!("{}/{}{path}", settings.kv_mount, settings.kv_prefix)
     }
 
     fn kv_path(&self, kind: &str, path: &str) -> String {

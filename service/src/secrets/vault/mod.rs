@@ -41,6 +41,6 @@ mod token_renewal;
 mod wrapping;
 
 pub use client::Vault;
-pub use documents::Document;
+pub use documents::{Document, DocumentState};
 pub use error::VaultError;
 pub use lease::{Lease, LeaseState, renewal_time};

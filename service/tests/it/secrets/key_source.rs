@@ -1,4 +1,4 @@
-//! Where keys come from: settings, or generated at start. Wrong combinations are named.
+//! Where keys come from: settings, Vault, or generated at start. Wrong combinations are named.
 
 use crate::support::accounts::{create_account, log_in};
 use crate::support::app::{App, send};
@@ -43,14 +43,13 @@ fn keys_from_two_sources_end_with_78() {
         ("DATA_KEY", DATA_KEY),
         ("DATA_KEY_FILE", file.path_str()),
     ];
-    for (name, value) in given {
-        let error = error_of(
-            &["serve"],
-            &pairs(&database, &[("KEYS", "generated"), (name, value)]),
-        );
-        let expected =
-            format!("portcullis: PORTCULLIS_{name}: cannot be combined with PORTCULLIS_KEYS=generated\n");
-        assert_eq!(error, expected);
+    for source in ["generated", "vault"] {
+        for (name, value) in given {
+            let error = error_of(&["serve"], &pairs(&database, &[("KEYS", source), (name, value)]));
+            let expected =
+                format!("portcullis: PORTCULLIS_{name}: cannot be combined with PORTCULLIS_KEYS={source}\n");
+            assert_eq!(error, expected);
+        }
     }
     // Only `settings` has settings, and they are its only source.
     for name in KEY_SETTINGS {

@@ -27,6 +27,12 @@ mod special_files;
 /// Vault issues the database logins.
 mod rotation;
 
+/// Keys in Vault.
+mod vault_keys;
+
+/// Keys in Vault that cannot be used.
+mod vault_keys_unusable;
+
 /// The service does not start with a weak secret.
 mod weak_secrets;
 

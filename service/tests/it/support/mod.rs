@@ -105,6 +105,9 @@ pub mod test_api;
 /// Tokens made by hand.
 pub mod token_forger;
 
+/// Tokens under load while keys are rotated.
+pub mod token_load;
+
 /// An account that changes its second factor.
 pub mod totp_user;
 

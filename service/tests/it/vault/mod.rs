@@ -1,5 +1,8 @@
 //! The client of Vault, against a server that answers as a recorded OpenBao did and issues real logins.
 
+/// A Vault with documents of keys, for the tests of services that use them.
+pub mod keys;
+
 /// Issued logins and their leases.
 mod leases;
 
@@ -7,4 +10,4 @@ mod leases;
 mod logins;
 
 /// The server.
-mod server;
+pub mod server;
