@@ -3,6 +3,9 @@
 /// Requests for access to the database.
 pub mod access;
 
+/// Their settings.
+mod access_setting_names;
+
 /// Anchors of the audit log.
 pub mod audit;
 
@@ -137,7 +140,8 @@ impl Settings {
         let keys =
             [KeyKind::Data, KeyKind::Signing].map(|kind| (kind.settings()[0], self.auth.keys.secret(kind)));
         let vault = self.vault.as_ref().map(vault::VaultSettings::secret);
-        let others = [("SMTP_PASSWORD", smtp)].into_iter().chain(vault);
+        let access = self.access.as_ref().map(access::AccessSettings::secret);
+        let others = [("SMTP_PASSWORD", smtp)].into_iter().chain(vault).chain(access);
         let all = passwords.into_iter().chain(keys).chain(others);
         all.filter_map(|(name, source)| Some((name, source?)))
     }
@@ -159,6 +163,7 @@ impl Settings {
         }
         let telemetry = telemetry::TelemetrySettings::parse(source)?;
         cleartext::check(source, profile, &server, &telemetry)?;
+        let vault = vault::VaultSettings::parse(source)?;
         Ok(Self {
             file_with_secrets: source.file_with_secrets().map(Path::to_owned),
             profile,
@@ -166,7 +171,7 @@ impl Settings {
             database: database::DatabaseSettings::parse(source, profile)?,
             limits: limits::LimitSettings::parse(source)?,
             auth,
-            access: access::AccessSettings::parse(source)?,
+            access: access::AccessSettings::parse(source, vault.as_ref())?,
             audit: audit::AuditSettings::parse(source)?,
             mail: mail::MailSettings::parse(source, profile)?,
             telemetry,

@@ -1,5 +1,6 @@
 //! The table of all settings: names, defaults, descriptions. `docs/settings.md` is generated from it.
 
+use super::access_setting_names::ACCESS_SETTINGS;
 use super::entra_setting_names::ENTRA_SETTINGS;
 use super::mail_setting_names::MAIL_SETTINGS;
 pub use super::setting::{PREFIX, Setting};
@@ -10,12 +11,13 @@ use super::vault_setting_names::VAULT_SETTINGS;
 pub const SETTINGS: &[Setting] = &joined();
 
 /// Several tables, so that each can be read at once.
-const TABLES: [&[Setting]; 5] = [
+const TABLES: [&[Setting]; 6] = [
     SERVICE_SETTINGS,
     MAIL_SETTINGS,
     DATABASE_SETTINGS,
     VAULT_SETTINGS,
     ENTRA_SETTINGS,
+    ACCESS_SETTINGS,
 ];
 
 const COUNT: usize = {
@@ -228,11 +230,6 @@ const SERVICE_SETTINGS: &[Setting] = &[
         "Memory cost of argon2id in KiB, 19456 to 1048576. After an increase of this setting or the next, a password is hashed again at the next login.",
     ),
     setting("HASH_ITERATIONS", "2", "Number of argon2id iterations, 2 to 16."),
-    setting(
-        "ACCESS_REQUESTS",
-        "off",
-        "Requests for access of people to the database (`/access`): `off`, or `vault`; see docs/secure-database-access.md.",
-    ),
     setting(
         "AUDIT_ANCHOR_FILE",
         "",

@@ -438,6 +438,50 @@ pub mod access {
             end_reason -> Nullable<Text>,
             /// The account that ended it.
             ended_by -> Nullable<Int8>,
+            /// How often issuing its next login has failed.
+            issue_failures -> Int4,
+            /// When it is tried again.
+            issue_after -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        /// One row a login, from the claim to issue it.
+        access.logins (id) {
+            /// Id.
+            id -> Uuid,
+            /// The request.
+            request_id -> Int8,
+            /// When a replica began to issue it.
+            claimed_at -> Timestamptz,
+            /// Its end.
+            expires_at -> Timestamptz,
+            /// Of the Vault token that owns the lease.
+            accessor -> Nullable<Text>,
+            /// Name in the database.
+            name -> Nullable<Text>,
+            /// Id of the lease.
+            lease_id -> Nullable<Text>,
+            /// When it was issued.
+            issued_at -> Nullable<Timestamptz>,
+            /// Wrapping token; sealed.
+            sealed_token -> Nullable<Bytea>,
+            /// The end of the wrapping token.
+            token_expires_at -> Nullable<Timestamptz>,
+            /// When its hand-over began.
+            collecting_at -> Nullable<Timestamptz>,
+            /// When it was handed over.
+            collected_at -> Nullable<Timestamptz>,
+            /// When its end was decided.
+            ended_at -> Nullable<Timestamptz>,
+            /// expired, revoked, failed, uncollected, compromised.
+            end_reason -> Nullable<Text>,
+            /// When Vault confirmed that it is dropped.
+            revoked_at -> Nullable<Timestamptz>,
+            /// How often that has failed.
+            revoke_failures -> Int4,
+            /// When it is tried again.
+            revoke_after -> Nullable<Timestamptz>,
         }
     }
 

@@ -43,11 +43,17 @@ pub enum MailKind {
     AccountRestored,
     /// To an account of which a session was ended because a replaced refresh token was used.
     SessionReused,
+    /// To an account whose request for access to the database was denied.
+    AccessDenied,
+    /// To an account for which a database login was issued.
+    AccessLoginIssued,
+    /// To an account whose access to the database has ended.
+    AccessEnded,
 }
 
 impl MailKind {
     /// All kinds.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::Confirm,
         Self::AlreadyRegistered,
         Self::Invite,
@@ -68,6 +74,9 @@ impl MailKind {
         Self::AccountDeleted,
         Self::AccountRestored,
         Self::SessionReused,
+        Self::AccessDenied,
+        Self::AccessLoginIssued,
+        Self::AccessEnded,
     ];
 
     /// Its name in the outbox.
@@ -93,6 +102,9 @@ impl MailKind {
             Self::AccountDeleted => "account_deleted",
             Self::AccountRestored => "account_restored",
             Self::SessionReused => "session_reused",
+            Self::AccessDenied => "access_denied",
+            Self::AccessLoginIssued => "access_login_issued",
+            Self::AccessEnded => "access_ended",
         }
     }
 
@@ -123,7 +135,10 @@ impl MailKind {
             | Self::SessionsEnded
             | Self::AccountDeleted
             | Self::AccountRestored
-            | Self::SessionReused => false,
+            | Self::SessionReused
+            | Self::AccessDenied
+            | Self::AccessLoginIssued
+            | Self::AccessEnded => false,
         }
     }
 }

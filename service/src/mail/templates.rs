@@ -201,6 +201,37 @@ pub(super) fn template_of(kind: MailKind) -> MailTemplate {
             action: ("Choose a new password", "/forgot"),
             closing: &["If it was you, check that the clock of your device is correct."],
         },
+        MailKind::AccessDenied => MailTemplate {
+            subject: "Your request for database access was denied",
+            opening: &[
+                "Your request for access to the database was denied. The API shows the reason: `GET /access/requests`.",
+            ],
+            action: ("Portcullis", "/"),
+            closing: &[
+                "If you did not request access, someone else uses your account: choose a new password at once.",
+            ],
+        },
+        MailKind::AccessLoginIssued => MailTemplate {
+            subject: "Your database login is ready",
+            opening: &[
+                "A login to the database was issued for your approved request. Collect it once with the API, \
+                 `POST /access/requests/{id}/login`, within 24 hours.",
+                "If you have an earlier login of this request, it works until it ends: switch to the new one before.",
+            ],
+            action: ("Portcullis", "/"),
+            closing: &[
+                "If you did not request access, or if the API answers that the login was collected already, revoke the access at \
+                 once and contact your administrator.",
+            ],
+        },
+        MailKind::AccessEnded => MailTemplate {
+            subject: "Your database access has ended",
+            opening: &[
+                "Your access to the database has ended: its period is over, or it was revoked. Its logins no longer work.",
+            ],
+            action: ("Portcullis", "/"),
+            closing: &["If you still need access, request it again."],
+        },
         MailKind::SessionReused => MailTemplate {
             subject: "One of your sessions was ended",
             opening: &[

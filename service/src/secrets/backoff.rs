@@ -32,6 +32,15 @@ impl Backoff {
         delay.max(MIN_DELAY)
     }
 
+    /// The delay after this many consecutive failures, for a caller that counts them itself.
+    pub fn delay_after(&self, failures: u32) -> Duration {
+        let mut counted = Self {
+            failures: failures.saturating_sub(1),
+            ..self.clone()
+        };
+        counted.next_delay()
+    }
+
     /// Counts a success: delays start at the beginning.
     pub fn reset(&mut self) {
         self.failures = 0;

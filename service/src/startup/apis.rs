@@ -52,6 +52,7 @@ impl Services {
         logins: &Logins,
         keys: &Keys,
         passwords: PasswordPolicy,
+        #[cfg(feature = "access")] access: Option<Access>,
     ) -> Result<Self, StartError> {
         let auth = &settings.auth;
         let hashing = Hashing::start(auth.hashing).map_err(StartError::Threads)?;
@@ -84,10 +85,7 @@ impl Services {
         });
         Ok(Self {
             #[cfg(feature = "access")]
-            access: settings
-                .access
-                .as_ref()
-                .map(|_| Access::new(logins.accounts.clone())),
+            access,
             accounts,
             audit: Audit::new(logins.accounts.clone()),
             form_answers: FormAnswers::new(logins.accounts.clone()),

@@ -1,5 +1,9 @@
 //! Wiring: builds logins, services, APIs and two listeners from the settings, runs them, and stops gracefully.
 
+/// The broker of people's database logins.
+#[cfg(feature = "access")]
+mod access_broker;
+
 /// Errors of starting the service.
 pub mod error;
 
@@ -81,6 +85,8 @@ use crate::secrets::login_status::LoginStatus;
 use crate::secrets::logins::Issuer;
 use crate::secrets::vault::Vault;
 use crate::telemetry::metrics::Metrics;
+#[cfg(feature = "access")]
+use access_broker::AccessBroker;
 use apis::{Services, apis, web};
 use audit_anchors::AuditAnchors;
 use connection::ClientTimeouts;
@@ -106,6 +112,8 @@ pub struct Service {
     internal: Listener,
     rate_limit: Arc<RateLimit>,
     security_events: Arc<SecurityEvents>,
+    #[cfg(feature = "access")]
+    access_broker: Option<AccessBroker>,
     sessions: Sessions,
     accounts: Accounts,
     form_answers: FormAnswers,
@@ -149,7 +157,20 @@ impl Service {
         });
         let (logins, replacements) = Logins::start(settings, issued.as_ref(), &metrics)?;
         let stopping = Arc::new(AtomicBool::new(false));
-        let services = Services::new(settings, &logins, &keys, passwords)?;
+        #[cfg(feature = "access")]
+        let access_broker = AccessBroker::new(settings, &logins, &keys, &metrics)?;
+        #[cfg(feature = "access")]
+        if let Some(broker) = &access_broker {
+            broker.log_in().await?;
+        }
+        let services = Services::new(
+            settings,
+            &logins,
+            &keys,
+            passwords,
+            #[cfg(feature = "access")]
+            access_broker.as_ref().map(AccessBroker::access),
+        )?;
         let web = web(settings, &keys, &services);
         let probes = Probes::new(
             Health::new(
@@ -218,6 +239,8 @@ impl Service {
                 internal,
                 rate_limit,
                 security_events,
+                #[cfg(feature = "access")]
+                access_broker,
                 sessions: services.sessions,
                 accounts: services.accounts,
                 form_answers: services.form_answers,
@@ -279,6 +302,10 @@ impl Service {
             .into_iter()
             .map(|reload| tokio::spawn(reload.run()))
             .collect();
+        #[cfg(feature = "access")]
+        let broker = self.access_broker;
+        #[cfg(feature = "access")]
+        let access_worker = broker.clone().map(|broker| tokio::spawn(broker.run()));
         tracing::info!("ready to serve");
         stop.await;
         tracing::info!("stopping");
@@ -290,6 +317,11 @@ impl Service {
         drop(stop_anchors);
         let _ = audit_anchors.await;
         cleanup.abort();
+        #[cfg(feature = "access")]
+        if let (Some(worker), Some(broker)) = (access_worker, broker) {
+            worker.abort();
+            broker.close().await;
+        }
         self.security_events.report_all_repeats();
         secret_reloads.iter().for_each(tokio::task::JoinHandle::abort);
         let worker = tokio::task::spawn_blocking(move || worker.map(MailWorker::stop));

@@ -32,6 +32,7 @@ pub struct Metrics {
     login_generation: Gauge<u64>,
     login_rotations: Counter<u64>,
     login_failures: Counter<u64>,
+    access_logins: Counter<u64>,
 }
 
 /// When the credentials of each login end. Read when the metrics are collected.
@@ -127,6 +128,12 @@ impl Metrics {
                     "Credentials of database logins that could not be issued, renewed, used or revoked",
                 )
                 .build(),
+            access_logins: meter
+                .u64_counter("access.logins")
+                .with_description(
+                    "Database logins of people, by outcome: issued, issue_failed, revoked, revoke_failed",
+                )
+                .build(),
         }
     }
 
@@ -220,6 +227,11 @@ impl Metrics {
     pub fn login_failed(&self, login: &'static str, step: &'static str) {
         let attributes = [KeyValue::new("login", login), KeyValue::new("step", step)];
         self.login_failures.add(1, &attributes);
+    }
+
+    /// Counts an attempt to issue or revoke a person's login. `outcome` is one of a few fixed names.
+    pub fn access_login(&self, outcome: &'static str) {
+        self.access_logins.add(1, &[KeyValue::new("outcome", outcome)]);
     }
 
     /// All metrics in the Prometheus text format, version 0.0.4.

@@ -3,9 +3,12 @@
 use super::error::AccessError;
 use super::state::{Step, next};
 use super::{Access, Author, RequestRow, may_see};
+use crate::db::access::logins::{self, LoginEnd};
 use crate::db::access::requests::{self, EndReason};
-use crate::db::{PgConnection, QueryResult};
+use crate::db::{PgConnection, QueryResult, accounts};
+use crate::domain::accounts::account_mails;
 use crate::domain::sessions::caller::{Approver, SignedIn};
+use crate::mail::kind::MailKind;
 use crate::types::access::{AccessReason, AccessRequestId, AccessState};
 use crate::types::client_info::ClientInfo;
 use serde_json::json;
@@ -45,7 +48,7 @@ impl Access {
         step: Step,
     ) -> Result<RequestRow, AccessError> {
         let by = Author::of(approver.signed_in(), client);
-        let decided = self.db.tx("decide_access", move |conn| {
+        let decided = self.0.db.tx("decide_access", move |conn| {
             let (row, from, to) = match current(conn, &by, id, step)? {
                 Ok(current) => current,
                 Err(error) => return Ok(Err(error)),
@@ -60,11 +63,21 @@ impl Access {
                 Step::Approve => "access.approved",
                 _ => "access.denied",
             };
+            // An approved requester gets a mail when the login is issued.
+            if step == Step::Deny
+                && let Some(account) = accounts::find(conn, row.requester())?
+            {
+                account_mails::enqueue(conn, MailKind::AccessDenied, &account)?;
+            }
             let row = requests::find(conn, id)?;
             by.append_event(conn, action, id, requested(row.as_ref()))?;
             Ok(row.ok_or(AccessError::NotFound))
         });
-        decided.await?
+        let decided = decided.await?;
+        if decided.is_ok() && step == Step::Approve {
+            self.0.work.notify_one();
+        }
+        decided
     }
 
     /// Takes back the caller's own request before a decision.
@@ -75,7 +88,7 @@ impl Access {
         id: AccessRequestId,
     ) -> Result<RequestRow, AccessError> {
         let by = Author::of(who, client);
-        let withdrawn = self.db.tx("withdraw_access", move |conn| {
+        let withdrawn = self.0.db.tx("withdraw_access", move |conn| {
             let (_, from, _) = match current(conn, &by, id, Step::Withdraw)? {
                 Ok(current) => current,
                 Err(error) => return Ok(Err(error)),
@@ -99,19 +112,28 @@ impl Access {
         id: AccessRequestId,
     ) -> Result<RequestRow, AccessError> {
         let by = Author::of(who, client);
-        let revoked = self.db.tx("revoke_access", move |conn| {
-            let (_, from, _) = match current(conn, &by, id, Step::Revoke)? {
+        let revoked = self.0.db.tx("revoke_access", move |conn| {
+            let (row, from, _) = match current(conn, &by, id, Step::Revoke)? {
                 Ok(current) => current,
                 Err(error) => return Ok(Err(error)),
             };
             if !requests::end(conn, id, from, EndReason::Revoked, Some(by.who.account()))? {
                 return Ok(Err(AccessError::WrongState(from.as_str())));
             }
+            logins::end_all(conn, id, LoginEnd::Revoked)?;
+            if let Some(account) = accounts::find(conn, row.requester())? {
+                account_mails::enqueue(conn, MailKind::AccessEnded, &account)?;
+            }
             let row = requests::find(conn, id)?;
             by.append_event(conn, "access.revoked", id, requested(row.as_ref()))?;
             Ok(row.ok_or(AccessError::NotFound))
         });
-        revoked.await?
+        let revoked = revoked.await??;
+        // The response waits for Vault, which ends the sessions; what fails now is tried again by the worker.
+        if self.revoke_ended().await.is_err() {
+            self.0.work.notify_one();
+        }
+        Ok(revoked)
     }
 }
 

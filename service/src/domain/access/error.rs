@@ -26,6 +26,18 @@ pub enum AccessError {
     /// The caller's session ended concurrently.
     #[error("the session has ended")]
     SignedOut,
+    /// The login is being issued.
+    #[error("the login is not issued yet")]
+    LoginPending,
+    /// The login was handed over before.
+    #[error("the login was handed over already")]
+    Collected,
+    /// Someone else has opened the wrapping token; the login is revoked.
+    #[error("the credentials were read by someone else")]
+    Compromised,
+    /// Vault did not answer.
+    #[error("Vault is unavailable")]
+    VaultUnavailable,
     /// The database did not answer.
     #[error(transparent)]
     Storage(StorageError),

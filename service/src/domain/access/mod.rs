@@ -3,6 +3,18 @@
 /// Approving, denying, withdrawing and revoking.
 mod decisions;
 
+/// Handing a login over, once.
+mod delivery;
+
+/// The worker's round: expiry, issuing, revocation.
+mod round;
+
+/// Issuing logins.
+mod issuing;
+
+/// Ending logins in Vault.
+mod revocation;
+
 /// Errors of these operations.
 pub mod error;
 
@@ -10,24 +22,48 @@ pub mod error;
 pub mod state;
 
 use super::page::Page;
-use super::sessions::caller::{RecentlyProven, SignedIn};
+use super::sessions::caller::{Admin, RecentlyProven, SignedIn};
+use crate::crypto::data_keys::DataKeys;
+use crate::db::access::logins;
+pub use crate::db::access::logins::LoginRow;
 pub use crate::db::access::requests::RequestRow;
 use crate::db::access::requests::{self, RequestFilter};
 use crate::db::audit::{self, Event};
 use crate::db::{Db, PgConnection, QueryResult, accounts};
+use crate::secrets::vault::Vault;
+use crate::telemetry::metrics::Metrics;
 use crate::types::access::{AccessHours, AccessLevel, AccessReason, AccessRequestId, AccessState};
+use crate::types::account::AccountId;
 use crate::types::client_info::ClientInfo;
 use crate::types::role::Scope;
+pub use delivery::HandedOver;
 use error::AccessError;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use tokio::sync::Notify;
+use uuid::Uuid;
 
 /// Maximum number of an account's requests that wait for a decision.
 pub const MAX_UNDECIDED: u32 = 5;
 
 /// The operations on requests for access. Cheap to clone.
 #[derive(Clone)]
-pub struct Access {
-    db: Db,
+pub struct Access(Arc<Parts>);
+
+/// The dependencies of [`Access`].
+pub struct Parts {
+    /// The accounts login's connections.
+    pub db: Db,
+    /// Encrypt wrapping tokens.
+    pub data_keys: DataKeys,
+    /// Vault, as the broker of logins.
+    pub vault: Vault,
+    /// The role of the tokens that own the leases of logins.
+    pub token_role: String,
+    /// Counts issued and revoked logins.
+    pub metrics: Metrics,
+    /// Wakes the worker.
+    pub work: Notify,
 }
 
 /// What a person requests.
@@ -53,9 +89,9 @@ pub struct RequestQuery {
 }
 
 impl Access {
-    /// Over the accounts login's connections.
-    pub fn new(db: Db) -> Self {
-        Self { db }
+    /// Wires the domain to its dependencies.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
     }
 
     /// Requests access.
@@ -66,7 +102,7 @@ impl Access {
         new: NewRequest,
     ) -> Result<RequestRow, AccessError> {
         let by = Author::of(who.signed_in(), client);
-        let created = self.db.tx("request_access", move |conn| {
+        let created = self.0.db.tx("request_access", move |conn| {
             // Serializes the requests of an account, so that their number stays valid.
             if accounts::lock(conn, by.who.account())?.is_none() || !by.who.is_still_signed_in(conn)? {
                 return Ok(Err(AccessError::SignedOut));
@@ -86,7 +122,7 @@ impl Access {
     /// A request that the caller may see.
     pub async fn get(&self, who: &SignedIn, id: AccessRequestId) -> Result<RequestRow, AccessError> {
         let find = move |conn: &mut _| requests::find(conn, id);
-        let found = self.db.run("find_access_request", find).await?;
+        let found = self.0.db.run("find_access_request", find).await?;
         found.filter(|row| may_see(who, row)).ok_or(AccessError::NotFound)
     }
 
@@ -96,8 +132,26 @@ impl Access {
             requester: (!may_see_all(who)).then(|| who.account()),
             state: query.state,
         };
-        let rows = requests::list(&self.db, filter, query.before, i64::from(query.limit) + 1).await?;
+        let rows = requests::list(&self.0.db, filter, query.before, i64::from(query.limit) + 1).await?;
         Ok(Page::from_rows(rows, query.limit, |row| row.id.to_string()))
+    }
+
+    /// The login of this name and its request: whose statement a line of PostgreSQL's log is.
+    pub async fn find_login(
+        &self,
+        _admin: &Admin,
+        name: &str,
+    ) -> Result<(LoginRow, RequestRow), AccessError> {
+        let name = name.to_owned();
+        let find = move |conn: &mut PgConnection| {
+            let Some(login) = logins::find_by_name(conn, &name)? else {
+                return Ok(None);
+            };
+            let request = requests::find(conn, AccessRequestId::of(login.request_id))?;
+            Ok(request.map(|request| (login, request)))
+        };
+        let found = self.0.db.run("find_access_login", find).await?;
+        found.ok_or(AccessError::NotFound)
     }
 }
 
@@ -133,13 +187,54 @@ impl Author {
         id: AccessRequestId,
         detail: Value,
     ) -> QueryResult<()> {
-        let event = Event {
-            actor: Some(self.who.account()),
+        append_event(
+            conn,
+            Some(self.who.account()),
+            &self.client,
             action,
-            subject: id.subject(),
-            client: &self.client,
+            id.subject(),
             detail,
-        };
-        audit::append(conn, &event)
+        )
     }
+
+    /// The same about a login.
+    fn append_login_event(
+        &self,
+        conn: &mut PgConnection,
+        action: &'static str,
+        login: Uuid,
+        detail: Value,
+    ) -> QueryResult<()> {
+        append_event(
+            conn,
+            Some(self.who.account()),
+            &self.client,
+            action,
+            login_subject(login),
+            detail,
+        )
+    }
+}
+
+/// The subject of events about a login.
+fn login_subject(login: Uuid) -> String {
+    format!("access_login:{login}")
+}
+
+fn append_event(
+    conn: &mut PgConnection,
+    actor: Option<AccountId>,
+    client: &ClientInfo,
+    action: &'static str,
+    subject: String,
+    detail: Value,
+) -> QueryResult<()> {
+    let event = Event {
+        actor,
+        action,
+        subject,
+        client,
+        detail,
+    };
+    audit::append(conn, &event)
 }

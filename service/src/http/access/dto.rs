@@ -1,12 +1,13 @@
 //! Request and response bodies of requests for access.
 
-use crate::domain::access::RequestRow;
+use crate::domain::access::{HandedOver, LoginRow, RequestRow};
 use crate::http::contract::error_responses::Documented;
 use crate::http::contract::field::Field;
 use crate::types::access::{AccessHours, AccessLevel, AccessReason};
 use chrono::{DateTime, Utc};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object};
+use secrecy::ExposeSecret;
 
 /// A request for access.
 #[derive(Object)]
@@ -126,6 +127,76 @@ impl From<RequestRow> for AccessRequested {
     fn from(row: RequestRow) -> Self {
         let location = format!("/access/requests/{}", row.id);
         Self::Created(Json(row.into()), location)
+    }
+}
+
+/// A database login of a person.
+#[derive(Object)]
+pub struct AccessLogin {
+    /// User name in the database.
+    pub name: String,
+    /// The request that was approved, with its requester.
+    pub request: AccessRequest,
+    /// Time at which it was issued.
+    #[oai(skip_serializing_if_is_none)]
+    pub issued_at: Option<DateTime<Utc>>,
+    /// Its end.
+    pub expires_at: DateTime<Utc>,
+    /// Time at which its owner got it.
+    #[oai(skip_serializing_if_is_none)]
+    pub collected_at: Option<DateTime<Utc>>,
+    /// Time at which its end was decided.
+    #[oai(skip_serializing_if_is_none)]
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Why it ended: `expired`, `revoked`, `uncollected` or `compromised`.
+    #[oai(skip_serializing_if_is_none)]
+    pub end_reason: Option<String>,
+    /// Time at which the login was dropped.
+    #[oai(skip_serializing_if_is_none)]
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+impl From<(LoginRow, RequestRow)> for AccessLogin {
+    fn from((login, request): (LoginRow, RequestRow)) -> Self {
+        Self {
+            name: login.name.unwrap_or_default(),
+            request: request.into(),
+            issued_at: login.issued_at,
+            expires_at: login.expires_at,
+            collected_at: login.collected_at,
+            ended_at: login.ended_at,
+            end_reason: login.end_reason,
+            revoked_at: login.revoked_at,
+        }
+    }
+}
+
+/// Credentials of a database login.
+#[derive(Object)]
+pub struct AccessCredentials {
+    /// User name.
+    pub username: String,
+    /// Password.
+    pub password: String,
+    /// The end of the login.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// A collected login.
+#[derive(ApiResponse)]
+pub enum AccessLoginCollected {
+    /// The credentials. They are not shown again.
+    #[oai(status = 200)]
+    HandedOver(Json<AccessCredentials>),
+}
+
+impl From<HandedOver> for AccessLoginCollected {
+    fn from(login: HandedOver) -> Self {
+        Self::HandedOver(Json(AccessCredentials {
+            username: login.username,
+            password: login.password.expose_secret().to_owned(),
+            expires_at: login.expires_at,
+        }))
     }
 }
 

@@ -4,6 +4,7 @@ use crate::domain::access::error::AccessError;
 use crate::http::contract::auth::{bad_token, proof_required};
 use crate::http::contract::problem::Problem;
 use http::StatusCode;
+use std::time::Duration;
 
 impl From<AccessError> for Problem {
     fn from(error: AccessError) -> Self {
@@ -26,6 +27,19 @@ impl From<AccessError> for Problem {
                 "requester-deleted",
                 "the account that requests access was deleted".to_owned(),
             ),
+            AccessError::LoginPending => Self::unavailable_for(
+                "the login is being issued; its owner gets a mail when it is ready",
+                Duration::from_secs(2),
+            ),
+            AccessError::Collected => conflict(
+                "access-login-collected",
+                "the login was handed over already; if it was not to you, revoke the access at once".to_owned(),
+            ),
+            AccessError::Compromised => conflict(
+                "access-login-compromised",
+                "someone else has read the credentials of the login: it is revoked, and another one is issued".to_owned(),
+            ),
+            AccessError::VaultUnavailable => Self::unavailable("the server that issues logins is unavailable"),
             AccessError::ProofRequired => proof_required(),
             AccessError::SignedOut => bad_token(),
             AccessError::Storage(error) => error.into(),

@@ -97,3 +97,27 @@ impl FieldValue for AccessHours {
         }
     }
 }
+
+/// The name of a login in the database.
+#[derive(Debug)]
+pub struct LoginName(pub String);
+
+impl FieldValue for LoginName {
+    const EXPECTED: &'static str = "must be the user name of a database login";
+
+    fn parse(text: &str) -> Option<Self> {
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        let good = (1..=63).contains(&text.len()) && text.bytes().all(is_allowed);
+        good.then(|| Self(text.to_owned()))
+    }
+
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            min_length: Some(1),
+            max_length: Some(63),
+            pattern: Some("^[A-Za-z0-9_-]+$".to_owned()),
+            example: Some("v-portcullis-access-ra-q8Zr2Tn5Vm8Lc4Yd6Wb7-1795965600".into()),
+            ..MetaSchema::new("string")
+        }
+    }
+}

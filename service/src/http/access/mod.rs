@@ -9,9 +9,10 @@ mod errors;
 /// Fields of requests.
 mod fields;
 
+use crate::domain::access::error::AccessError;
 use crate::domain::access::{Access, NewRequest, RequestQuery};
 use crate::domain::sessions::caller::Approver;
-use crate::http::contract::auth::{AccessApproveScope, Caller, ProfileScope, proof_required};
+use crate::http::contract::auth::{AccessApproveScope, AuditReadScope, Caller, ProfileScope, proof_required};
 use crate::http::contract::error_responses::{AuthNotFoundErrors, ErrorResponse};
 use crate::http::contract::field::{Field, Optional};
 use crate::http::contract::pagination::{Limit, next_link};
@@ -21,9 +22,10 @@ use crate::http::openapi::tags::ApiTag;
 use crate::types::access::{AccessReason, AccessRequestId, AccessState};
 use crate::types::client_info::ClientInfo;
 use dto::{
-    AccessBodyErrors, AccessChangeErrors, AccessDecision, AccessRequest, AccessRequestCreation,
-    AccessRequestList, AccessRequested, AccessRequestsResponse,
+    AccessBodyErrors, AccessChangeErrors, AccessDecision, AccessLogin, AccessLoginCollected, AccessRequest,
+    AccessRequestCreation, AccessRequestList, AccessRequested, AccessRequestsResponse,
 };
+use fields::LoginName;
 use http::StatusCode;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
@@ -198,9 +200,55 @@ impl AccessApi {
         Ok(Json(row.into()))
     }
 
+    /// Collect a database login
+    ///
+    /// Hands the newest login of an own, approved request over, once: another call is 409. While none is issued it is 503 with
+    /// `Retry-After`. Logins live for 30 days at most; a day before the end of one the next one is issued, and its owner gets a mail.
+    /// If someone else has read the credentials, the login is revoked and the answer is 409. Requires a recent sign-in or
+    /// `POST /auth/reauthenticate`.
+    #[oai(
+        path = "/access/requests/:id/login",
+        method = "post",
+        operation_id = "collectAccessLogin"
+    )]
+    async fn collect(
+        &self,
+        caller: Caller<ProfileScope>,
+        client: ClientInfo,
+        /// Request number.
+        id: Path<Field<AccessRequestId>>,
+    ) -> Result<AccessLoginCollected, ErrorResponse<AccessChangeErrors>> {
+        let (access, id) = (self.access()?, segment(id.0)?);
+        let handed_over = access.collect(&caller.recently_proven()?, &client, id).await?;
+        Ok(handed_over.into())
+    }
+
+    /// Find the person behind a database login
+    ///
+    /// The user name of a line of PostgreSQL's log identifies a person and the request that was approved.
+    #[oai(
+        path = "/access/logins/:name",
+        method = "get",
+        operation_id = "getAccessLogin"
+    )]
+    async fn find_login(
+        &self,
+        caller: Caller<AuditReadScope>,
+        /// User name in the database.
+        name: Path<Field<LoginName>>,
+    ) -> Result<Json<AccessLogin>, ErrorResponse<AuthNotFoundErrors>> {
+        let (access, admin) = (self.access()?, caller.admin()?);
+        let name = name.0.segment().ok_or_else(missing_login)?;
+        match access.find_login(&admin, &name.0).await {
+            Ok(found) => Ok(Json(found.into())),
+            Err(AccessError::NotFound) => Err(missing_login().into()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Revoke access
     ///
-    /// Ends approved access at once: the requester, an approver or an administrator.
+    /// Ends approved access at once, with its logins and their sessions: the requester, an approver or an administrator.
     #[oai(
         path = "/access/requests/:id/revoke",
         method = "post",
@@ -222,6 +270,10 @@ impl AccessApi {
 fn segment(id: Field<AccessRequestId>) -> Result<AccessRequestId, Problem> {
     id.segment()
         .ok_or_else(|| Problem::not_found("the request does not exist"))
+}
+
+fn missing_login() -> Problem {
+    Problem::not_found("the login does not exist")
 }
 
 fn reason(decision: AccessDecision) -> Result<AccessReason, Problem> {

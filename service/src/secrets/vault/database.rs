@@ -208,7 +208,7 @@ impl Vault {
         }
     }
 
-    fn database_path(&self, kind: &str, role: &str) -> String {
+    pub(super) fn database_path(&self, kind: &str, role: &str) -> String {
         let settings = &self.0.settings;
         format!(
             "{}/{kind}/{}{role}",
@@ -218,7 +218,7 @@ impl Vault {
 }
 
 /// Issues a login; returns it with its lease, which the library drops.
-async fn issued(
+pub(super) async fn issued(
     call: Call<IssuedCredentials>,
     client: &vaultrs::client::VaultClient,
     login: u64,

@@ -28,6 +28,10 @@ mod lease;
 /// Logins to Vault.
 mod login;
 
+/// Tokens of their own for logins of people.
+#[cfg(feature = "access")]
+mod orphan;
+
 /// The SecretID, also a wrapped one.
 mod secret_id;
 
@@ -44,3 +48,5 @@ pub use client::Vault;
 pub use documents::{Document, DocumentState};
 pub use error::VaultError;
 pub use lease::{Lease, LeaseState, renewal_time};
+#[cfg(feature = "access")]
+pub use orphan::OrphanToken;

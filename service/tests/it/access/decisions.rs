@@ -1,6 +1,7 @@
 //! Decisions on requests: by a second person, with a recent proof, once.
 
 use super::parties::{Parties, Person};
+use crate::support::database::Database;
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
 
@@ -11,7 +12,8 @@ fn kind_of(problem: &Value) -> &str {
 /// N4: Another person approves with a reason; the period begins at the decision. Each step is an audit event.
 #[test]
 fn another_person_approves() {
-    let parties = Parties::start();
+    let database = Database::fresh();
+    let parties = Parties::over(&database);
     let id = parties.request(&parties.ann, "rates-read", 48);
     let approved = parties.act(&parties.approver, id, "approve");
     assert_eq!(approved.status, 200, "{approved:?}");
@@ -51,7 +53,8 @@ fn another_person_approves() {
 /// N4: An own request is not decided by its requester: 403, for approvers too.
 #[test]
 fn an_own_request_is_decided_by_another_person() {
-    let parties = Parties::start();
+    let database = Database::fresh();
+    let parties = Parties::over(&database);
     let id = parties.request(&parties.approver, "accounts-audit", 8);
     for action in ["approve", "deny"] {
         let refused = parties.act(&parties.approver, id, action).problem(403);
@@ -70,7 +73,8 @@ fn an_own_request_is_decided_by_another_person() {
 /// N4, D10: Users, importers and administrators do not decide.
 #[test]
 fn only_approvers_decide() {
-    let parties = Parties::start();
+    let database = Database::fresh();
+    let parties = Parties::over(&database);
     let id = parties.request(&parties.ann, "rates-read", 8);
     let ingest = Person::new(
         &parties.database,
@@ -94,7 +98,8 @@ fn only_approvers_decide() {
 /// N4, E13: Requesting, approving and denying need credentials that were verified recently; ending access does not.
 #[test]
 fn decisions_need_a_recent_proof() {
-    let parties = Parties::start();
+    let database = Database::fresh();
+    let parties = Parties::over(&database);
     let id = parties.request(&parties.ann, "rates-read", 8);
     let approved = parties.request(&parties.ann, "rates-read", 8);
     parties.approve(approved);
@@ -118,7 +123,8 @@ fn decisions_need_a_recent_proof() {
 /// N4: A denied request ends there; its requester reads the reason.
 #[test]
 fn a_denied_request_cannot_be_approved() {
-    let parties = Parties::start();
+    let database = Database::fresh();
+    let parties = Parties::over(&database);
     let id = parties.request(&parties.ann, "rates-read", 8);
     assert_eq!(parties.act(&parties.approver, id, "deny").status, 200);
     let denied = parties
@@ -143,7 +149,8 @@ fn a_denied_request_cannot_be_approved() {
 /// N4: Of concurrent decisions on a request one succeeds, and the others are 409.
 #[test]
 fn of_concurrent_decisions_one_succeeds() {
-    let parties = Parties::start();
+    let database = Database::fresh();
+    let parties = Parties::over(&database);
     for _ in 0..10 {
         let id = parties.request(&parties.ann, "rates-read", 8);
         let actions = [
@@ -171,7 +178,8 @@ fn of_concurrent_decisions_one_succeeds() {
 /// N4: The request of a deleted account is not approved.
 #[test]
 fn a_deleted_account_gets_no_access() {
-    let parties = Parties::start();
+    let database = Database::fresh();
+    let parties = Parties::over(&database);
     let id = parties.request(&parties.ann, "rates-read", 8);
     let deleted = parties.call(&parties.ann, "DELETE", "/auth/me", &Value::Null);
     assert_eq!(deleted.status, 204, "{deleted:?}");

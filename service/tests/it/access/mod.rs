@@ -1,13 +1,25 @@
 //! Access of people to the database: requests, decisions, logins.
 
+/// A service that issues logins.
+mod broker;
+
 /// Approving, denying, withdrawing, revoking.
 mod decisions;
+
+/// The document of the design.
+mod documentation;
+
+/// Issued logins.
+mod logins;
 
 /// Requester, approver and administrator of one service.
 mod parties;
 
 /// Creating and listing requests.
 mod requests;
+
+/// Replacing logins before they end.
+mod rotation;
 
 /// The state machine in the database.
 mod states;

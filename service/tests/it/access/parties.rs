@@ -4,17 +4,20 @@ use crate::support::accounts::{call_as, create_account, log_in};
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::response::Response;
+use crate::support::temp_file::TempFile;
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
 
 /// The service and its clients.
-pub struct Parties {
-    pub database: Database,
+pub struct Parties<'a> {
+    pub database: &'a Database,
     pub app: App,
     pub ann: Person,
     pub approver: Person,
     pub other_approver: Person,
     pub admin: Person,
+    /// The file with the broker's SecretID.
+    pub secret_id: Option<TempFile>,
 }
 
 /// A person who is logged in.
@@ -31,11 +34,26 @@ impl Person {
     }
 }
 
-impl Parties {
-    pub fn start() -> Self {
-        let database = Database::fresh();
-        let app = App::start(&database.settings(&[("ACCESS_REQUESTS", "vault")]));
-        let person = |email: &str, role| Person::new(&database, &app, email, role);
+impl<'a> Parties<'a> {
+    /// Without a Vault: requests are decided, and no login is issued.
+    pub fn over(database: &'a Database) -> Self {
+        Self::with(
+            database,
+            &[
+                ("ACCESS_REQUESTS", "vault"),
+                ("ACCESS_VAULT_ROLE_ID", "portcullis-broker"),
+                ("ACCESS_VAULT_SECRET_ID", "a-secret-id-of-no-vault"),
+                ("VAULT_ADDRESS", "http://127.0.0.1:9"),
+                ("VAULT_ROLE_ID", "portcullis"),
+                ("VAULT_SECRET_ID", "a-secret-id-of-no-vault"),
+            ],
+        )
+    }
+
+    /// With these settings.
+    pub fn with(database: &'a Database, settings: &[(&str, &str)]) -> Self {
+        let app = App::start(&database.settings(settings));
+        let person = |email: &str, role| Person::new(database, &app, email, role);
         Self {
             ann: person("ann@example.org", Role::User),
             approver: person("approver@example.org", Role::Approver),
@@ -43,6 +61,7 @@ impl Parties {
             admin: person("admin@example.org", Role::Admin),
             database,
             app,
+            secret_id: None,
         }
     }
 
@@ -82,6 +101,14 @@ impl Parties {
         self.database.lines(&format!(
             "SELECT action || ' ' || coalesce(actor_id::text, '-') || ' ' || detail::text AS line FROM audit.events
              WHERE subject = 'access_request:{id}' ORDER BY id"
+        ))
+    }
+
+    /// The audit events about the logins of a request, oldest first: action, actor and detail.
+    pub fn login_events(&self, id: i64) -> Vec<String> {
+        self.database.lines(&format!(
+            "SELECT action || ' ' || coalesce(actor_id::text, '-') || ' ' || detail::text AS line FROM audit.events
+             WHERE subject LIKE 'access_login:%' AND detail->>'request' = '{id}' ORDER BY id"
         ))
     }
 }

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 /// N4: A request records who wants what, why and for how long; its audit event has neither reason nor address.
 #[test]
 fn a_request_waits_for_a_decision() {
-    let parties = Parties::start();
+    let database = Database::fresh();
+    let parties = Parties::over(&database);
     let body =
         json!({"level": "accounts-audit", "hours": 24, "reason": "  Incident 42: who saw the account "});
     let created = parties.call(&parties.ann, "POST", "/access/requests", &body);
@@ -39,7 +40,8 @@ fn a_request_waits_for_a_decision() {
 /// N4, D8: Every invalid member of a request is named at once.
 #[test]
 fn an_invalid_request_is_rejected_with_every_invalid_member() {
-    let parties = Parties::start();
+    let database = Database::fresh();
+    let parties = Parties::over(&database);
     let cases = [
         (json!({}), vec!["level", "reason", "hours"]),
         (
@@ -84,7 +86,8 @@ fn an_invalid_request_is_rejected_with_every_invalid_member() {
 /// N4: An account has at most five undecided requests; withdrawing one permits another.
 #[test]
 fn an_account_has_at_most_five_undecided_requests() {
-    let parties = Parties::start();
+    let database = Database::fresh();
+    let parties = Parties::over(&database);
     let ids: Vec<i64> = (0..5)
         .map(|_| parties.request(&parties.ann, "rates-read", 8))
         .collect();
@@ -104,7 +107,8 @@ fn an_account_has_at_most_five_undecided_requests() {
 /// N4, D10: A user sees own requests only; approvers and administrators see all of them, page by page.
 #[test]
 fn requests_of_others_are_hidden_from_users() {
-    let parties = Parties::start();
+    let database = Database::fresh();
+    let parties = Parties::over(&database);
     let bob = Person::new(&parties.database, &parties.app, "bob@example.org", Role::User);
     let ann = parties.request(&parties.ann, "rates-read", 8);
     let ids: Vec<i64> = (0..3).map(|_| parties.request(&bob, "rates-read", 8)).collect();

@@ -22,7 +22,15 @@ const CALLERS: [Option<Role>; 6] = [
 
 /// Enables every operation.
 const SETTINGS: &[(&str, &str)] = if cfg!(feature = "access") {
-    &[("DEMO", "token"), ("ACCESS_REQUESTS", "vault")]
+    &[
+        ("DEMO", "token"),
+        ("ACCESS_REQUESTS", "vault"),
+        ("ACCESS_VAULT_ROLE_ID", "portcullis-broker"),
+        ("ACCESS_VAULT_SECRET_ID", "a-secret-id-of-no-vault"),
+        ("VAULT_ADDRESS", "http://127.0.0.1:9"),
+        ("VAULT_ROLE_ID", "portcullis"),
+        ("VAULT_SECRET_ID", "a-secret-id-of-no-vault"),
+    ]
 } else {
     &[("DEMO", "token")]
 };
@@ -154,6 +162,7 @@ fn path_of(row: &Row) -> String {
         .path
         .replace("{code}", "CNGGZ")
         .replace("{slug}", "baltic")
+        .replace("{name}", "v-unknown")
         .replace("{id}", id);
     assert!(!path.contains('{'), "this test needs a value for {path}");
     path

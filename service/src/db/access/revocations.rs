@@ -1,0 +1,72 @@
+//! Logins that have ended, until Vault has confirmed that they are dropped.
+
+use crate::db::schema::access::logins;
+use crate::db::sessions::interval;
+use diesel::dsl::now;
+use diesel::prelude::*;
+use diesel::sql_types::{Interval, Nullable, Timestamptz};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// A login that is to be revoked in Vault.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct Unrevoked {
+    /// Id of the login.
+    pub id: Uuid,
+    /// The request.
+    pub request_id: i64,
+    /// Of the Vault token that owns the lease. `None`: Vault was not called.
+    pub accessor: Option<String>,
+    /// Id of the lease. `None`: not known.
+    pub lease_id: Option<String>,
+    /// Failed attempts.
+    pub failures: i32,
+}
+
+/// Logins that have ended and that Vault has not confirmed as dropped, as far as an attempt is due.
+pub fn list_unrevoked(conn: &mut PgConnection, limit: i64) -> QueryResult<Vec<Unrevoked>> {
+    logins::table
+        .filter(logins::ended_at.is_not_null())
+        .filter(logins::revoked_at.is_null())
+        .filter(
+            logins::revoke_after
+                .is_null()
+                .or(logins::revoke_after.le(now.into_sql::<Nullable<Timestamptz>>())),
+        )
+        .order(logins::ended_at)
+        .select((
+            logins::id,
+            logins::request_id,
+            logins::accessor,
+            logins::lease_id,
+            logins::revoke_failures,
+        ))
+        .limit(limit)
+        .load(conn)
+}
+
+/// Records that Vault has dropped a login. `false`: another replica has recorded it.
+pub fn set_revoked(conn: &mut PgConnection, id: Uuid) -> QueryResult<bool> {
+    let login = logins::table.find(id).filter(logins::revoked_at.is_null());
+    let set = diesel::update(login)
+        .set(logins::revoked_at.eq(now.into_sql::<Nullable<Timestamptz>>()))
+        .execute(conn)?;
+    Ok(set > 0)
+}
+
+/// Counts a failed attempt to revoke a login, and delays the next one.
+pub fn set_revoke_failures(
+    conn: &mut PgConnection,
+    id: Uuid,
+    failures: i32,
+    delay: Duration,
+) -> QueryResult<()> {
+    diesel::update(logins::table.find(id))
+        .set((
+            logins::revoke_failures.eq(failures),
+            logins::revoke_after
+                .eq((now.into_sql::<Timestamptz>() + interval(delay).into_sql::<Interval>()).nullable()),
+        ))
+        .execute(conn)
+        .map(drop)
+}

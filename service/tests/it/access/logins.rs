@@ -1,0 +1,299 @@
+//! Logins of approved requests: issued, handed over once, traced to a person.
+
+use super::broker::{self, Credentials};
+use super::parties::{Parties, Person};
+use crate::support::database::lines;
+use crate::support::program;
+use crate::support::vault::TestVault;
+use diesel::connection::SimpleConnection;
+use portcullis::types::role::Role;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// N1, N4: An approved person collects a login once, and reads what the level permits. The name of the login leads to the person
+/// and the request, and pgaudit's line of a statement has that name.
+#[test]
+fn an_approved_person_collects_a_login_that_leads_back_to_them() {
+    let Some((cluster, database)) = broker::postgres() else {
+        return;
+    };
+    let vault = TestVault::over(&database);
+    let parties = broker::parties(&database, &vault);
+    let id = parties.request(&parties.ann, "rates-read", 8);
+    parties.try_collect(&parties.ann, id).problem(409);
+    parties.approve(id);
+    let login = parties.collect(&parties.ann, id);
+    let again = parties.try_collect(&parties.ann, id).problem(409);
+    assert_eq!(again["type"], "urn:portcullis:problem:access-login-collected");
+    for other in [&parties.approver, &parties.admin] {
+        parties.try_collect(other, id).problem(404);
+    }
+
+    let mut conn = login.connect(&database).unwrap();
+    lines(
+        &mut conn,
+        "SELECT count(*)::text || 'traced' AS line FROM rates.prices",
+    )
+    .unwrap();
+    for hidden in [
+        "SELECT digest FROM rates.batches",
+        "SELECT email FROM accounts.accounts",
+        "SELECT id FROM wishes.wishes",
+        "INSERT INTO rates.regions (slug, name) VALUES ('x', 'X')",
+        "CREATE TEMP TABLE x (y int)",
+    ] {
+        let error = conn.batch_execute(hidden).unwrap_err().to_string();
+        assert!(error.contains("permission denied"), "{hidden}: {error}");
+    }
+    let line = audit_line(&cluster, "traced");
+    let (user, _) = line.split_once('@').unwrap();
+    let user = user.rsplit(' ').next().unwrap();
+    assert_eq!(user, login.user);
+
+    let path = format!("/access/logins/{user}");
+    parties.get(&parties.ann, &path).problem(403);
+    let found = parties.get(&parties.admin, &path).json();
+    assert_eq!(
+        (
+            &found["name"],
+            &found["request"]["id"],
+            &found["request"]["requester_email"]
+        ),
+        (&json!(user), &json!(id), &json!("ann@example.org"))
+    );
+    assert!(found["collected_at"].is_string(), "{found}");
+    parties
+        .get(&parties.admin, "/access/logins/v-unknown")
+        .problem(404);
+
+    let events = parties.login_events(id);
+    assert_eq!(events.len(), 2, "{events:?}");
+    assert!(events[0].starts_with("access_login.issued -"), "{events:?}");
+    assert!(
+        events[1].starts_with(&format!("access_login.collected {}", parties.ann.id)),
+        "{events:?}"
+    );
+    let mails = database.lines("SELECT kind || ' ' || recipient AS line FROM mail.outbox ORDER BY id");
+    assert_eq!(mails, ["access_login_issued ann@example.org"]);
+    let stored = database.lines("SELECT coalesce(sealed_token::text, '-') AS line FROM access.logins");
+    assert_eq!(stored, ["-"], "the wrapping token is removed");
+}
+
+/// The line that pgaudit wrote for a statement with this text.
+fn audit_line(cluster: &private_postgres::Cluster, text: &str) -> String {
+    let start = Instant::now();
+    loop {
+        let log = std::fs::read(&cluster.options().log).unwrap();
+        let log = String::from_utf8_lossy(&log).into_owned();
+        let found = log
+            .lines()
+            .find(|line| line.contains("AUDIT:") && line.contains(text));
+        if let Some(line) = found {
+            return line.to_owned();
+        }
+        assert!(start.elapsed() < Duration::from_secs(20), "{log}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// N4, N5: Revoking ends the login and its sessions within five seconds, whether the requester, an approver or an administrator
+/// does it. Deleting the account ends its access as well.
+#[test]
+fn revoking_ends_the_sessions_of_the_person() {
+    let Some((_cluster, database)) = broker::postgres() else {
+        return;
+    };
+    let vault = TestVault::over(&database);
+    let parties = broker::parties(&database, &vault);
+    for who in [&parties.ann, &parties.approver, &parties.admin] {
+        let id = parties.request(&parties.ann, "rates-read", 8);
+        parties.approve(id);
+        let login = parties.collect(&parties.ann, id);
+        let mut sessions: Vec<_> = (0..3).map(|_| login.connect(&database).unwrap()).collect();
+        let start = Instant::now();
+        assert_eq!(parties.act(who, id, "revoke").status, 200);
+        wait_for_end(&parties, &login);
+        let elapsed = start.elapsed();
+        println!("sessions ended after {elapsed:?}");
+        assert!(elapsed < Duration::from_secs(5), "{elapsed:?}");
+        for session in &mut sessions {
+            assert!(session.batch_execute("SELECT 1").is_err());
+        }
+        assert!(login.connect(&database).is_none());
+        parties.try_collect(&parties.ann, id).problem(409);
+        let events = parties.login_events(id);
+        assert!(
+            events
+                .iter()
+                .any(|event| event.starts_with("access_login.dropped")),
+            "{events:?}"
+        );
+    }
+    let id = parties.request(&parties.ann, "rates-read", 8);
+    parties.approve(id);
+    let login = parties.collect(&parties.ann, id);
+    assert_eq!(
+        parties
+            .call(&parties.ann, "DELETE", "/auth/me", &Value::Null)
+            .status,
+        204
+    );
+    wait_for_end(&parties, &login);
+    let state = format!("SELECT state || ' ' || end_reason AS line FROM access.requests WHERE id = {id}");
+    assert_eq!(database.lines(&state), ["ended revoked"]);
+}
+
+/// Waits until the login does not exist any more, and neither do its sessions.
+fn wait_for_end(parties: &Parties<'_>, login: &Credentials) {
+    let user = &login.user;
+    let left = format!(
+        "SELECT (SELECT count(*) FROM pg_roles WHERE rolname = '{user}')::text || ' '
+           || (SELECT count(*) FROM pg_stat_activity WHERE usename = '{user}')::text AS line"
+    );
+    parties.wait_for(&left, &["0 0"]);
+}
+
+/// N4: An approver reads accounts with the level accounts-audit, and neither hashes nor tokens nor second factors.
+#[test]
+fn the_level_accounts_audit_shows_no_secret() {
+    let Some((_cluster, database)) = broker::postgres() else {
+        return;
+    };
+    let vault = TestVault::over(&database);
+    let parties = broker::parties(&database, &vault);
+    let id = parties.request(&parties.ann, "accounts-audit", 1);
+    parties.approve(id);
+    let mut conn = parties.collect(&parties.ann, id).connect(&database).unwrap();
+    for visible in [
+        "SELECT email FROM accounts.accounts",
+        "SELECT account_id, address FROM sessions.sessions",
+        "SELECT action, detail FROM audit.events",
+        "SELECT name, request_id FROM access.logins",
+    ] {
+        conn.batch_execute(visible).unwrap();
+    }
+    for hidden in [
+        "SELECT password_hash FROM accounts.credentials",
+        "SELECT totp_secret FROM accounts.credentials",
+        "SELECT accounts.credential_for(NULL, 1)",
+        "SELECT token_hash FROM accounts.links",
+        "SELECT token_hash FROM sessions.refresh_tokens",
+        "SELECT cookie_hash FROM sessions.sessions",
+        "SELECT sealed_token FROM access.logins",
+        "SELECT lease_id FROM access.logins",
+        "SELECT data FROM mail.outbox",
+        "SELECT answer FROM sessions.form_answers",
+        "SELECT id FROM rates.batches",
+        "UPDATE access.requests SET hours = 8760",
+    ] {
+        assert!(conn.batch_execute(hidden).is_err(), "{hidden}");
+    }
+}
+
+/// N4: A wrapping token that was used elsewhere is an incident: the login is revoked, and the next one is issued.
+#[test]
+fn a_stolen_wrapping_token_is_an_incident() {
+    let Some((_cluster, database)) = broker::postgres() else {
+        return;
+    };
+    let vault = TestVault::over(&database);
+    let parties = broker::parties(&database, &vault);
+    let id = parties.request(&parties.ann, "rates-read", 8);
+    parties.approve(id);
+    parties.wait_for(
+        "SELECT count(*)::text AS line FROM access.logins WHERE issued_at IS NOT NULL",
+        &["1"],
+    );
+    let stolen = unwrap_stored_token(&parties, &vault);
+    let login = Credentials {
+        user: stolen["username"].as_str().unwrap().to_owned(),
+        password: stolen["password"].as_str().unwrap().to_owned(),
+    };
+    assert!(login.works(&database), "the thief has a login");
+    let problem = parties.try_collect(&parties.ann, id).problem(409);
+    assert_eq!(problem["type"], "urn:portcullis:problem:access-login-compromised");
+    wait_for_end(&parties, &login);
+    let events = parties.login_events(id);
+    assert!(
+        events
+            .iter()
+            .any(|event| event.starts_with("access_login.compromised")),
+        "{events:?}"
+    );
+    let next = parties.collect(&parties.ann, id);
+    assert!(next.works(&database) && next.user != login.user);
+}
+
+/// Opens the wrapping token of the newest login, as someone with the database, the data key and Vault could.
+fn unwrap_stored_token(parties: &Parties<'_>, vault: &TestVault<'_>) -> Value {
+    let rows = parties.database.lines(
+        "SELECT id::text || ' ' || encode(sealed_token, 'hex') AS line FROM access.logins ORDER BY claimed_at DESC LIMIT 1",
+    );
+    let (login, sealed) = rows[0].split_once(' ').unwrap();
+    let sealed = hex::decode(sealed).unwrap();
+    let keys = portcullis::crypto::data_keys::DataKeys::parse(crate::support::database::DATA_KEY).unwrap();
+    let other = "00000000-0000-4000-8000-000000000000";
+    assert!(
+        keys.open("access login", other, &sealed).is_none(),
+        "bound to the login"
+    );
+    let token = String::from_utf8(keys.open("access login", login, &sealed).unwrap()).unwrap();
+    let (status, answer) = vault.call_as(&token, "POST", "sys/wrapping/unwrap", &json!({}));
+    assert_eq!(status, 200, "{answer}");
+    answer["data"].clone()
+}
+
+/// N4: Of concurrent calls one gets the login; while Vault is unavailable none does, and nothing is lost.
+#[test]
+fn a_login_is_handed_over_once() {
+    let Some((_cluster, database)) = broker::postgres() else {
+        return;
+    };
+    let vault = TestVault::over(&database);
+    let parties = broker::parties(&database, &vault);
+    let bob = Person::new(&database, &parties.app, "bob@example.org", Role::User);
+    let id = parties.request(&bob, "rates-read", 8);
+    parties.approve(id);
+    parties.wait_for(
+        "SELECT count(*)::text AS line FROM access.logins WHERE issued_at IS NOT NULL",
+        &["1"],
+    );
+    vault.write(
+        "control/rules",
+        &json!({"path": "sys/wrapping/unwrap", "times": 1, "effect": {"error": {"status": 503, "text": "sealed"}}}),
+    );
+    parties.try_collect(&bob, id).problem(503);
+    let mut statuses: Vec<u16> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| parties.try_collect(&bob, id).status))
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409, 409, 409]);
+}
+
+/// N4: A wrapped SecretID of the broker that was used before is an incident: the service does not start, exit code 78.
+#[test]
+fn a_used_wrapped_secret_id_of_the_broker_ends_the_start() {
+    let database = crate::support::database::Database::fresh();
+    let vault = TestVault::over(&database);
+    let wrapped = vault.wrapped_secret_id("portcullis-broker", "60s");
+    let (status, _) = vault.call_as(&wrapped, "POST", "sys/wrapping/unwrap", &json!({}));
+    assert_eq!(status, 200);
+    let mut pairs = database.pairs();
+    let more = [
+        ("ACCESS_REQUESTS", "vault"),
+        ("ACCESS_VAULT_ROLE_ID", "portcullis-broker"),
+        ("ACCESS_VAULT_WRAPPED_SECRET_ID", &wrapped),
+        ("VAULT_ADDRESS", &vault.address()),
+        ("VAULT_ROLE_ID", "portcullis"),
+        ("VAULT_SECRET_ID", &vault.secret_id("portcullis")),
+    ];
+    pairs.extend(more.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let output = program::run(&["serve"], &pairs);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(78), "{errors}");
+    assert!(errors.contains("wrapping token was used before"), "{errors}");
+    assert!(program::stdout(&output).contains("vault.wrapped_secret_id_rejected"));
+}
