@@ -81,3 +81,52 @@ pub fn step_after_failure(failed: Step, validity: Option<&Validity>) -> Step {
         _ => failed,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn next(validity: &Validity) -> (f64, Step) {
+        let now = Instant::now();
+        let (at, step) = next_step(validity, now);
+        ((at - now).as_secs_f64(), step)
+    }
+
+    #[test]
+    fn a_token_is_replaced_at_two_thirds_of_its_lifetime() {
+        let obtained = Instant::now();
+        let end = obtained + Duration::from_secs(3600);
+        let (seconds, step) = next(&Validity::Token { obtained, end });
+        assert!((2150.0..=2401.0).contains(&seconds), "{seconds}");
+        assert_eq!(step, Step::Replace(Reason::Expiry));
+    }
+
+    #[test]
+    fn a_static_password_is_read_when_it_was_replaced() {
+        let validity = Validity::Password {
+            obtained: Instant::now(),
+            remaining: Duration::from_secs(60),
+        };
+        let (seconds, step) = next(&validity);
+        assert!((59.0..=60.6).contains(&seconds), "{seconds}");
+        assert_eq!(step, Step::Replace(Reason::Password));
+    }
+
+    #[test]
+    fn no_step_follows_at_once_whatever_the_server_answers() {
+        let ended = Instant::now();
+        let validity = [
+            Validity::Password {
+                obtained: ended,
+                remaining: Duration::ZERO,
+            },
+            Validity::Token {
+                obtained: ended,
+                end: ended,
+            },
+        ];
+        for validity in validity {
+            assert!(next(&validity).0 >= MIN_INTERVAL.as_secs_f64());
+        }
+    }
+}

@@ -87,6 +87,19 @@ fn the_service_survives_errors_of_vault() {
     );
 }
 
+/// V5: The same while Vault closes each connection without an answer.
+#[test]
+fn the_service_survives_a_vault_that_closes_connections() {
+    survives(
+        |vault| {
+            vault.write("control/rules", &json!({"path": "", "effect": "disconnect"}));
+        },
+        |vault| {
+            vault.call("DELETE", "control/rules", &Value::Null);
+        },
+    );
+}
+
 /// V5: While Vault is frozen, the service serves until its leases end; then readiness says what it waits for. Afterwards the
 /// service recovers by itself.
 #[test]

@@ -1,11 +1,12 @@
 //! Credentials are renewed at two thirds of their lease and replaced before its maximum, without a failed request.
 
-use super::{LOGINS, PATIENCE, existing, set_ttls, start, users};
+use super::{LOGINS, PATIENCE, existing, pairs, set_ttls, start, users, wait_until_ready};
 use crate::support::accounts::create_and_log_in;
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::load::{Outcome, under_load};
 use crate::support::metric::metric;
+use crate::support::program::ServiceProcess;
 use crate::support::sample_data::small;
 use crate::support::vault::TestVault;
 use crate::support::wait::wait_until_within;
@@ -28,14 +29,17 @@ fn rotations(app: &App, reason: &str) -> f64 {
         .sum()
 }
 
-/// V2: A lease is renewed at two thirds; when its maximum is near, the login is replaced.
+/// V2: A lease is renewed at two thirds; when its maximum is near, the login is replaced, and the former lease is revoked after
+/// its last connection is closed.
 #[test]
 fn a_lease_is_renewed_at_two_thirds_and_replaced_before_its_maximum() {
     let database = Database::with_data(&small());
     let vault = TestVault::over(&database);
     let ttl = 12.0;
     set_ttls(&vault, Duration::from_secs(12), Duration::from_secs(26));
-    let app = start(&vault, "vault", &[]);
+    let process = ServiceProcess::start(&pairs(&vault, "vault"));
+    let app = App::of_process(&process);
+    wait_until_ready(&app);
     let first = users(&database);
     assert_eq!(first.len(), LOGINS.len());
     let remaining = || metric(&app, "db_login_lease_remaining_seconds", &["login=\"rates\""]);
@@ -63,6 +67,23 @@ fn a_lease_is_renewed_at_two_thirds_and_replaced_before_its_maximum() {
     wait_until_within(PATIENCE, "the former logins are dropped", || {
         existing(&database, &first).is_empty()
     });
+    process.wait_for_line("former credentials revoked");
+    let log = process.log();
+    for login in LOGINS {
+        let name = format!("\"login\":\"{login}\"");
+        let of_login = |text: &str| {
+            log.iter()
+                .position(|line| line.contains(&name) && line.contains(text))
+        };
+        let closed = of_login("the last connection with the former credentials is closed");
+        let revoked = of_login("former credentials revoked");
+        assert!(
+            closed.is_some() && (revoked.is_none() || closed < revoked),
+            "{login}: {log:?}"
+        );
+    }
+    process.terminate();
+    assert_eq!(process.wait().0, Some(0));
 }
 
 /// Replaces the logins of a service under load at least this often in all; returns what happened to the load.
