@@ -18,7 +18,7 @@ pub fn protect_memory() {
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
-/// Warns about files of secrets that others can read. In development they may.
+/// Warns about files of secrets that others can read, and about secrets in the environment. In development they may be so.
 pub fn warn_about_secrets(settings: &Settings) {
     if settings.profile != DeploymentProfile::Production {
         return;
@@ -30,6 +30,16 @@ pub fn warn_about_secrets(settings: &Settings) {
     }
     if let Some(path) = &settings.file_with_secrets {
         secrets::warn_if_exposed("settings file", path);
+    }
+    // Not refused: some platforms hand over secrets in no other way.
+    if !settings.secrets_in_environment.is_empty() {
+        tracing::warn!(
+            target: "security",
+            event = "secret.in_environment",
+            settings = settings.secrets_in_environment.join(","),
+            "secrets are in the environment, where root and the platform's tools can read them; name files instead, with \
+             the settings that end in _FILE"
+        );
     }
 }
 

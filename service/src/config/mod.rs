@@ -92,6 +92,8 @@ use std::path::{Path, PathBuf};
 pub struct Settings {
     /// The settings file, if it holds a secret.
     pub file_with_secrets: Option<PathBuf>,
+    /// The secrets whose values are in the environment.
+    pub secrets_in_environment: Vec<&'static str>,
     /// Which environment the service runs in.
     pub profile: DeploymentProfile,
     /// Listeners and connection limits.
@@ -166,6 +168,7 @@ impl Settings {
         let vault = vault::VaultSettings::parse(source)?;
         Ok(Self {
             file_with_secrets: source.file_with_secrets().map(Path::to_owned),
+            secrets_in_environment: source.secrets_in_environment().to_vec(),
             profile,
             server,
             database: database::DatabaseSettings::parse(source, profile)?,

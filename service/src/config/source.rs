@@ -36,6 +36,7 @@ pub struct Source {
     given: BTreeMap<String, String>,
     variables: BTreeMap<String, String>,
     file_with_secrets: Option<PathBuf>,
+    secrets_in_environment: Vec<&'static str>,
 }
 
 /// The user that called sudo, which sets this variable.
@@ -71,6 +72,11 @@ impl Source {
             .iter()
             .any(|setting| setting.secret && source.given.contains_key(setting.name));
         source.file_with_secrets = file.filter(|_| has_secret).map(Path::to_owned);
+        source.secrets_in_environment = SETTINGS
+            .iter()
+            .filter(|setting| setting.secret && pairs.iter().any(|(name, _)| name == setting.name))
+            .map(|setting| setting.name)
+            .collect();
         source.given.extend(Self::of(pairs)?.given);
         let variables = PLATFORM_VARIABLES.iter().filter_map(|(name, _)| {
             let value = std::env::var_os(name)?.into_string();
@@ -92,6 +98,7 @@ impl Source {
             given,
             variables: BTreeMap::new(),
             file_with_secrets: None,
+            secrets_in_environment: Vec::new(),
         })
     }
 
@@ -118,6 +125,11 @@ impl Source {
         let file = format!("{name}_FILE");
         let given = [name, file.as_str()].map(|name| self.given.get(name));
         given.into_iter().flatten().any(|value| !value.trim().is_empty())
+    }
+
+    /// The secrets whose values are in the environment.
+    pub fn secrets_in_environment(&self) -> &[&'static str] {
+        &self.secrets_in_environment
     }
 
     /// The value of a setting, or its default.
