@@ -356,36 +356,3 @@ fn production_requires_tls_to_the_database() {
         assert!(stderr(&output).contains(expected), "{mode}: {}", stderr(&output));
     }
 }
-
-/// J2: The process leaves no core dump, which would hold keys and passwords.
-#[test]
-fn the_process_leaves_no_core_dump() {
-    let serving = ServiceProcess::start(&Database::not_created().pairs());
-    assert_eq!(serving.core_limits(), ["0", "0"]);
-}
-
-/// J2: In production a secret's file that others can read is named in a warning.
-#[test]
-fn a_secret_file_that_others_can_read_is_named() {
-    use std::os::unix::fs::PermissionsExt;
-    let file = TempFile::new("password", "not-the-password\n");
-    let config = TempFile::new("toml", "database_migrator_password = \"not-the-password\"\n");
-    let harmless = TempFile::new("toml", "listen = \"127.0.0.1:0\"\n");
-    let settings = [(
-        "DATABASE_MIGRATOR_PASSWORD_FILE".to_owned(),
-        file.path_str().to_owned(),
-    )];
-    for (mode, is_named) in [(0o644, true), (0o640, true), (0o600, false), (0o400, false)] {
-        std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).unwrap();
-        let text = stderr(&run(&["migrate", "status"], &settings));
-        let named = text.contains("secret.exposed") && text.contains("DATABASE_MIGRATOR_PASSWORD");
-        assert_eq!(named, is_named, "{mode:o}: {text}");
-        assert!(!text.contains("not-the-password"), "{text}");
-        for (config, has_secret) in [(&config, true), (&harmless, false)] {
-            std::fs::set_permissions(config.path(), std::fs::Permissions::from_mode(mode)).unwrap();
-            let text = stderr(&run(&["--config", config.path_str(), "migrate", "status"], &[]));
-            let named = text.contains("secret.exposed") && text.contains(config.path_str());
-            assert_eq!(named, is_named && has_secret, "{mode:o}: {text}");
-        }
-    }
-}

@@ -3,7 +3,7 @@
 use super::flows::{accounts, injected_faults, misplaced_secrets, pages, second_factor, start, tokens};
 use crate::support::accounts::PASSWORD;
 use crate::support::run_log;
-use serde_json::Value;
+use crate::support::secret_search::assert_no_secret_in;
 use std::collections::BTreeSet;
 
 /// The secrets to search for, including the payload and signature of each JWT; the header is the same for all.
@@ -31,25 +31,6 @@ fn secrets_to_find() -> BTreeSet<String> {
         "PRIVATE KEY".to_owned(),
     ]);
     all
-}
-
-/// Checks that the texts hold none of the secrets; a failure names the line, not the secret.
-fn assert_no_secret_in(what: &str, texts: &[String], secrets: &BTreeSet<String>) {
-    for (number, text) in texts.iter().enumerate() {
-        for secret in secrets {
-            // Verbatim, escaped as in JSON, and in hexadecimal as PostgreSQL shows bytea.
-            let quoted = Value::from(secret.as_str()).to_string();
-            let bytes: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
-            let encodings = [secret.as_str(), quoted.trim_matches('"'), &bytes];
-            let found = encodings.iter().any(|encoding| text.contains(encoding));
-            let shown = secret.chars().take(3).collect::<String>();
-            assert!(
-                !found,
-                "{what}, line {number}: holds {shown}…: {}",
-                text.replace(secret.as_str(), "***")
-            );
-        }
-    }
 }
 
 /// Whether a line holds a code that is not part of a longer number, such as a timestamp or a duration.

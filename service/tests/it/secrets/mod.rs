@@ -9,6 +9,9 @@ mod entra_tokens;
 /// Every flow that carries a secret.
 mod flows;
 
+/// What reveals the secrets that a service was given.
+mod given_secrets;
+
 /// Database credentials are issued, replaced and revoked.
 mod issued_credentials;
 
@@ -20,6 +23,9 @@ mod login_source;
 
 /// No secret reaches a log.
 mod logs;
+
+/// What other processes of the machine can read.
+mod process;
 
 /// Files that are no regular files.
 mod special_files;

@@ -81,6 +81,9 @@ pub mod run_log;
 /// Prices, ports and regions.
 pub mod sample_data;
 
+/// Searching texts for secrets.
+pub mod secret_search;
+
 /// Sending a mail without outbox or service.
 pub mod smtp_client;
 

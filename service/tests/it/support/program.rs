@@ -2,20 +2,32 @@
 
 use super::environment;
 use super::run_log;
+use private_postgres::account::Account;
 use serde_json::Value;
+use std::fs::Permissions;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
+/// The built program.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
+
 fn command(arguments: &[&str], settings: &[(String, String)]) -> Command {
+    command_of(Path::new(PROGRAM), arguments, settings)
+}
+
+fn command_of(program: &Path, arguments: &[&str], settings: &[(String, String)]) -> Command {
     #[expect(
         clippy::disallowed_methods,
         reason = "the only test file that starts processes"
     )]
-    let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+    let mut command = Command::new(program);
     command.args(arguments).env_clear().stdin(Stdio::null());
     command.envs(environment::inherited());
     command.envs(
@@ -89,6 +101,70 @@ pub fn run_tool(program: &std::path::Path, arguments: &[&str], variables: &[(&st
     command.output().unwrap()
 }
 
+/// A program that runs in the background; dropping it kills the process.
+pub struct BackgroundTool(Child);
+
+impl BackgroundTool {
+    /// Starts it as this account, with these variables as its environment.
+    pub fn start_as(
+        account: Account,
+        program: &Path,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
+        Self(tool_as(account, program, arguments, variables).spawn().unwrap())
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+impl Drop for BackgroundTool {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Runs another program as this account until it exits, with an empty environment.
+pub fn run_tool_as(account: Account, program: &Path, arguments: &[&str]) -> Output {
+    tool_as(account, program, arguments, &[]).output().unwrap()
+}
+
+fn tool_as(account: Account, program: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the only test file that starts processes"
+    )]
+    let mut command = Command::new(program);
+    command.args(arguments).env_clear().stdin(Stdio::null());
+    command.envs(variables.iter().copied());
+    switch(&mut command, account);
+    command
+}
+
+fn switch(command: &mut Command, account: Account) {
+    if account.switch {
+        command.uid(account.uid).gid(account.gid);
+    }
+}
+
+/// The program where this account may run it; the folder, if there is one, holds a copy.
+fn reachable_program(account: Account) -> (PathBuf, Option<tempfile::TempDir>) {
+    let program = PathBuf::from(PROGRAM);
+    if account.can_reach(program.parent().unwrap()) {
+        return (program, None);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+    let copy = folder.path().join("portcullis");
+    std::fs::copy(&program, &copy).unwrap();
+    std::fs::set_permissions(&copy, Permissions::from_mode(0o755)).unwrap();
+    (copy, Some(folder))
+}
+
 /// Runs the program until it exits, with a setting that need not be UTF-8.
 #[cfg(unix)]
 pub fn run_with_bytes(arguments: &[&str], name: &str, value: &[u8]) -> Output {
@@ -146,6 +222,7 @@ fn collect(from: impl Read + Send + 'static, lines: &Lines) -> JoinHandle<()> {
 /// A running `portcullis serve`; dropping it kills the process.
 pub struct ServiceProcess {
     child: Child,
+    _program: Option<tempfile::TempDir>,
     lines: Lines,
     errors: Lines,
     readers: Vec<JoinHandle<()>>,
@@ -163,22 +240,34 @@ impl ServiceProcess {
 
     /// The same with these variables besides its settings, as a cloud platform sets them.
     pub fn start_on_platform(variables: &[(String, String)], settings: &[(String, String)]) -> Self {
-        let mut process = Self::spawn_with(variables, settings);
-        let line = process.wait_for_line("listening");
-        let listening: Value = serde_json::from_str(&line).unwrap();
-        process.address = listening["public"].as_str().unwrap().parse().unwrap();
-        process.internal = listening["internal"].as_str().unwrap().parse().unwrap();
-        process
+        let mut command = command(&["serve"], settings);
+        command.envs(variables.iter().cloned());
+        Self::spawn_command(command, None).listening()
+    }
+
+    /// The same as this account.
+    pub fn start_as(account: Account, settings: &[(String, String)]) -> Self {
+        let (program, folder) = reachable_program(account);
+        let mut command = command_of(&program, &["serve"], settings);
+        switch(&mut command, account);
+        Self::spawn_command(command, folder).listening()
     }
 
     /// Starts the process. Its addresses are not known.
     pub fn spawn(settings: &[(String, String)]) -> Self {
-        Self::spawn_with(&[], settings)
+        Self::spawn_command(command(&["serve"], settings), None)
     }
 
-    fn spawn_with(variables: &[(String, String)], settings: &[(String, String)]) -> Self {
-        let mut child = command(&["serve"], settings)
-            .envs(variables.iter().cloned())
+    fn listening(mut self) -> Self {
+        let line = self.wait_for_line("listening");
+        let listening: Value = serde_json::from_str(&line).unwrap();
+        self.address = listening["public"].as_str().unwrap().parse().unwrap();
+        self.internal = listening["internal"].as_str().unwrap().parse().unwrap();
+        self
+    }
+
+    fn spawn_command(mut command: Command, program: Option<tempfile::TempDir>) -> Self {
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -192,6 +281,7 @@ impl ServiceProcess {
         let address = "127.0.0.1:0".parse().unwrap();
         Self {
             child,
+            _program: program,
             lines,
             errors,
             readers,
@@ -224,6 +314,11 @@ impl ServiceProcess {
     /// The lines of standard error so far.
     pub fn stderr(&self) -> Vec<String> {
         self.errors.lock().unwrap().clone()
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// The limit on core dumps: soft and hard.
