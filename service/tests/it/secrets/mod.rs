@@ -9,6 +9,9 @@ mod entra_tokens;
 /// Every flow that carries a secret.
 mod flows;
 
+/// Searches what a service shows.
+mod exposure;
+
 /// What reveals the secrets that a service was given.
 mod given_secrets;
 
