@@ -11,3 +11,4 @@ mod postgres;
 pub mod server_process;
 pub mod service;
 mod state;
+pub mod vault;

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 /// A command: its name, its crate, and a summary.
-const COMMANDS: [(&str, &str, &str); 14] = [
+const COMMANDS: [(&str, &str, &str); 15] = [
     ("up", "stack", "Build and run everything, until Ctrl-C"),
     ("down", "stack", "Stop what `up` started"),
     ("test", "stack", "Run every test, with a private PostgreSQL"),
@@ -16,6 +16,7 @@ const COMMANDS: [(&str, &str, &str); 14] = [
     ("tidy", "tidy", "Check the repository's own rules"),
     ("tour", "tidy", "Show a behaviour's text, code and tests"),
     ("bench", "bench", "Measure speed and cost on this machine"),
+    ("soak", "soak", "Rotate database logins under load"),
     ("ci", "gate", "Run the gate; its report is in `target/report/`"),
     ("report", "gate", "Write the report again from `report.json`"),
     ("waivers", "gate", "Check, list or apply accepted findings"),

@@ -23,7 +23,7 @@ fn help_lists_every_command() {
     let (code, text) = xtask(&["--help"]);
     assert_eq!(code, Some(0), "{text}");
     for command in [
-        "up", "down", "test", "bdd", "tidy", "tour", "bench", "ci", "report", "waivers", "commits",
+        "up", "down", "test", "bdd", "tidy", "tour", "bench", "soak", "ci", "report", "waivers", "commits",
         "release", "vault", "tools",
     ] {
         assert!(text.contains(&format!("\n  {command} ")), "{command}: {text}");

@@ -61,6 +61,12 @@ impl ChildProcess {
         signal_group(self.pid(), Signal::KILL);
     }
 
+    /// Kills its whole group at once.
+    pub fn kill(&mut self) {
+        signal_group(self.pid(), Signal::KILL);
+        let _collected = self.child.wait();
+    }
+
     /// Waits until it has ended.
     pub fn wait(&mut self, context: &Context) -> Result<ExitStatus> {
         let status = self.wait_for(context, Duration::MAX)?;

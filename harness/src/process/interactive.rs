@@ -43,6 +43,11 @@ impl Interactive {
         line.context("it ended before it responded")
     }
 
+    /// Kills it at once.
+    pub fn kill(&mut self) {
+        self.child.kill();
+    }
+
     /// Its response to a line.
     pub fn request(&mut self, line: &str) -> Result<String> {
         let stdin = self.stdin.as_mut().context("its standard input is closed")?;

@@ -32,6 +32,9 @@ const LOGINS: [(&str, &str); 7] = [
 /// The signing keys' file in the secrets.
 const TOKEN_KEYS: &str = "token-keys.json";
 
+/// The file with the password of Vault's login.
+const VAULT: &str = "vault";
+
 /// The data key's file in the secrets.
 const DATA_KEY: &str = "data-key";
 
@@ -57,6 +60,7 @@ pub struct Portcullis {
     secrets: PathBuf,
     mail: PathBuf,
     extra_settings: EnvVars,
+    issued_logins: Option<EnvVars>,
 }
 
 impl Portcullis {
@@ -76,7 +80,13 @@ impl Portcullis {
             secrets: paths.secrets.clone(),
             mail: paths.mail.clone(),
             extra_settings,
+            issued_logins: None,
         })
+    }
+
+    /// From now on `serve` gets no passwords of logins, but the settings of what issues them.
+    pub fn serve_with_issued_logins(&mut self, settings: EnvVars) {
+        self.issued_logins = Some(settings);
     }
 
     /// Adds a setting for every command from now on.
@@ -95,6 +105,20 @@ impl Portcullis {
         let command = self.command(context, self.logins(|_| true));
         self.quietly(&command.args(["migrate", "prepare"]).envs(admin))?;
         Ok(())
+    }
+
+    /// Creates what Vault needs in the database: its login, the functions that issue logins, and logins whose passwords it
+    /// sets. Returns the password of its login.
+    pub fn prepare_for_vault(&self, context: &Context) -> Result<String> {
+        let file = self.secrets.join(VAULT);
+        let password = password::load_or_create(&file)?;
+        let command = self.command(context, self.logins(|_| true));
+        let command = command
+            .envs(self.server.admin_settings())
+            .envs([("PORTCULLIS_DATABASE_VAULT_PASSWORD_FILE", file)])
+            .args(["migrate", "prepare", "--static-logins"]);
+        self.quietly(&command)?;
+        Ok(password)
     }
 
     /// Brings the schema up to date, as the migrator.
@@ -167,7 +191,8 @@ impl Portcullis {
             // There is no load balancer that must notice the shutdown first.
             ("PORTCULLIS_SHUTDOWN_DELAY", "0".into()),
         ];
-        let logins = self.logins(|name| !matches!(name, "migrator" | "ingest"));
+        let with_passwords = || self.logins(|name| !matches!(name, "migrator" | "ingest"));
+        let logins = self.issued_logins.clone().unwrap_or_else(with_passwords);
         // The caller's settings are last and win.
         self.command(context, logins)
             .envs(settings)

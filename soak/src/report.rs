@@ -1,0 +1,158 @@
+//! The results of a soak as lines on the terminal and as JSON.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use harness::output::{print, seconds};
+use serde::Serialize;
+
+use crate::runs::Outcome;
+use crate::samples::reasons;
+
+/// `target/soak/report.json`.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    parts: Vec<Part>,
+}
+
+/// One run.
+#[derive(Debug, Serialize)]
+struct Part {
+    name: &'static str,
+    /// Whether failed requests are what it is for.
+    is_control: bool,
+    seconds: f64,
+    requests: usize,
+    rotations: String,
+    incidents: Vec<&'static str>,
+    /// Outside announced outages.
+    failed: usize,
+    /// During announced outages.
+    failed_in_outages: usize,
+    reasons: String,
+    p99_ms: f64,
+}
+
+impl Report {
+    /// Adds a run and prints its line.
+    pub fn add(&mut self, name: &'static str, is_control: bool, outcome: &Outcome) {
+        let samples = &outcome.samples;
+        let failed = outcome.failed();
+        let part = Part {
+            name,
+            is_control,
+            seconds: outcome.took.as_secs_f64(),
+            requests: samples.requests(),
+            rotations: outcome.rotations.to_string(),
+            incidents: outcome.incidents.iter().map(|incident| incident.name()).collect(),
+            failed,
+            failed_in_outages: samples.failures.len() - failed,
+            reasons: reasons(samples.unexplained(&outcome.outages)),
+            p99_ms: samples.p99(),
+        };
+        for incident in &part.incidents {
+            print(&format!("      {incident}"));
+        }
+        print(&format!(
+            "{name}: {} requests in {}, {} failed ({}), {} during announced outages; rotations: {}; p99 of rates {:.1} ms",
+            part.requests,
+            seconds(outcome.took),
+            part.failed,
+            part.reasons,
+            part.failed_in_outages,
+            part.rotations,
+            part.p99_ms
+        ));
+        self.parts.push(part);
+    }
+
+    /// Writes the JSON.
+    pub fn write(&self, file: &Path) -> Result<()> {
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let json = serde_json::to_string_pretty(self)?;
+        fs::write(file, json + "\n").with_context(|| format!("cannot write {}", file.display()))
+    }
+
+    /// Why the soak fails; `None` when it holds. Without failures in the control nothing else can be trusted.
+    pub fn problem(&self) -> Option<String> {
+        let control = self.parts.iter().find(|part| part.is_control);
+        if control.is_none_or(|control| control.failed == 0) {
+            return Some(
+                "untrusted: revoking leases too early failed no request, so the measurement cannot fail"
+                    .to_owned(),
+            );
+        }
+        let failed = |part: &&Part| !part.is_control && part.failed > 0;
+        let failed: Vec<String> = self
+            .parts
+            .iter()
+            .filter(failed)
+            .map(|part| {
+                format!(
+                    "{}: {} requests failed ({})",
+                    part.name, part.failed, part.reasons
+                )
+            })
+            .collect();
+        (!failed.is_empty()).then(|| failed.join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rotations::Rotations;
+    use crate::samples::{Failure, Kind, Outage, Samples};
+    use std::time::Duration;
+
+    fn outcome(failures: usize, outages: Vec<Outage>) -> Outcome {
+        let failure = Failure {
+            kind: Kind::Rates,
+            from: Duration::from_secs(1),
+            to: Duration::from_secs(2),
+            reason: "GET: status 503".to_owned(),
+        };
+        let mut samples = Samples::default();
+        samples.failures = vec![failure; failures];
+        Outcome {
+            rotations: Rotations::default(),
+            samples,
+            outages,
+            incidents: Vec::new(),
+            took: Duration::from_secs(3),
+        }
+    }
+
+    fn problem(run: &Outcome, control: Option<&Outcome>) -> Option<String> {
+        let mut report = Report::default();
+        report.add("dynamic", false, run);
+        if let Some(control) = control {
+            report.add("control", true, control);
+        }
+        report.problem()
+    }
+
+    #[test]
+    fn a_soak_holds_only_with_a_control_that_fails() {
+        let (good, bad) = (outcome(0, Vec::new()), outcome(2, Vec::new()));
+        assert_eq!(problem(&good, Some(&bad)), None);
+        for control in [None, Some(&good)] {
+            assert!(problem(&good, control).unwrap().starts_with("untrusted"));
+        }
+        let failed = problem(&bad, Some(&bad)).unwrap();
+        assert_eq!(failed, "dynamic: 2 requests failed (2 × GET: status 503)");
+    }
+
+    #[test]
+    fn failures_in_announced_outages_are_no_problem() {
+        let outage = Outage {
+            from: Duration::from_secs(2),
+            to: Duration::from_secs(4),
+        };
+        let announced = outcome(3, vec![outage]);
+        assert_eq!(problem(&announced, Some(&outcome(1, Vec::new()))), None);
+    }
+}

@@ -1,0 +1,75 @@
+//! A fake Vault beside a local stack, which issues the service's database logins.
+
+pub mod process;
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use harness::context::Context;
+use harness::process::command::{Command, EnvVars};
+use private_postgres::password;
+use serde_json::json;
+
+use crate::local_stack::LocalStack;
+use crate::service::DATABASE;
+use process::VaultProcess;
+
+/// Where the service's logins come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// A new login for each lease.
+    Dynamic,
+    /// The same login with a new password.
+    Static,
+}
+
+/// Starts a fake Vault for a stack and sets up both sides, as an operator does.
+pub fn start(context: &Context, stack: &LocalStack) -> Result<VaultProcess> {
+    let vault = VaultProcess::start(context, stack.portcullis.secrets_directory())?;
+    let password = stack.portcullis.prepare_for_vault(context)?;
+    let server = &stack.server;
+    Command::cargo(context)
+        .args(["run", "--locked", "--quiet", "--package", "vault-setup", "--"])
+        .args(["vault", "setup", "--static-logins", "--address"])
+        .args([vault.address()])
+        .args(["--database-host", &server.host, "--database-port"])
+        .args([server.port.to_string()])
+        .args(["--database-name", DATABASE, "--database-sslmode", &server.sslmode])
+        .envs([
+            ("VAULT_TOKEN", vault.root_token()),
+            ("PORTCULLIS_DATABASE_VAULT_PASSWORD", &password),
+        ])
+        .output()?;
+    Ok(vault)
+}
+
+/// The settings of a service that gets its logins from this Vault, with a new SecretID in a file.
+pub fn settings(vault: &VaultProcess, stack: &LocalStack, source: Source) -> Result<EnvVars> {
+    let credentials = match source {
+        Source::Dynamic => "vault",
+        Source::Static => "vault-static",
+    };
+    let secret_id = secret_id(vault, stack, "portcullis")?;
+    let settings = [
+        ("PORTCULLIS_DATABASE_CREDENTIALS", credentials.into()),
+        ("PORTCULLIS_VAULT_ADDRESS", vault.address().into()),
+        ("PORTCULLIS_VAULT_AUTH", "approle".into()),
+        // The set-up gives each program its name as RoleID.
+        ("PORTCULLIS_VAULT_ROLE_ID", "portcullis".into()),
+        ("PORTCULLIS_VAULT_SECRET_ID_FILE", secret_id.into_os_string()),
+    ];
+    Ok(settings.map(|(name, value)| (name.into(), value)).into())
+}
+
+/// A file with a new SecretID of a program.
+fn secret_id(vault: &VaultProcess, stack: &LocalStack, program: &str) -> Result<PathBuf> {
+    let path = format!("auth/approle/role/{program}/secret-id");
+    let issued = vault.call("POST", &path, &json!({}))?;
+    let secret_id = issued["secret_id"].as_str().context("no SecretID")?;
+    let file = stack
+        .portcullis
+        .secrets_directory()
+        .join(format!("secret-id-{program}"));
+    password::write(&file, secret_id)?;
+    Ok(file)
+}
