@@ -143,7 +143,11 @@ impl Settings {
             [KeyKind::Data, KeyKind::Signing].map(|kind| (kind.settings()[0], self.auth.keys.secret(kind)));
         let vault = self.vault.as_ref().map(vault::VaultSettings::secret);
         let access = self.access.as_ref().map(access::AccessSettings::secret);
-        let others = [("SMTP_PASSWORD", smtp)].into_iter().chain(vault).chain(access);
+        let others = [
+            ("SMTP_PASSWORD", smtp),
+            ("DATABASE_VAULT_PASSWORD", database.vault.password.as_ref()),
+        ];
+        let others = others.into_iter().chain(vault).chain(access);
         let all = passwords.into_iter().chain(keys).chain(others);
         all.filter_map(|(name, source)| Some((name, source?)))
     }
