@@ -10,6 +10,7 @@ use harness::exit::Exit;
 
 use crate::dataset::Dataset;
 use crate::figure::NotRun;
+use crate::rotation_bench::RotationBench;
 use crate::wrk::Wrk;
 
 /// Prices in the small dataset.
@@ -27,6 +28,7 @@ pub struct BenchEnv<'a> {
     pub folder: PathBuf,
     wrk: Option<Wrk<'a>>,
     datasets: BTreeMap<u64, Result<Dataset<'a>, String>>,
+    rotation: Option<RotationBench>,
 }
 
 impl<'a> BenchEnv<'a> {
@@ -40,6 +42,7 @@ impl<'a> BenchEnv<'a> {
             folder,
             wrk: Wrk::find(context)?,
             datasets: BTreeMap::new(),
+            rotation: None,
         })
     }
 
@@ -58,6 +61,15 @@ impl<'a> BenchEnv<'a> {
         };
         self.datasets.insert(prices, started);
         Ok(())
+    }
+
+    /// The stack with Vault; started by the first row that needs it.
+    pub fn rotation(&mut self) -> Result<&mut RotationBench> {
+        let started = match self.rotation.take() {
+            Some(started) => started,
+            None => RotationBench::start(self.context)?,
+        };
+        Ok(self.rotation.insert(started))
     }
 
     /// The dataset with this number of prices.

@@ -13,6 +13,8 @@ mod memory;
 mod psql;
 mod report;
 mod requests;
+mod rotation;
+mod rotation_bench;
 mod rows;
 mod scaling;
 mod startup_time;

@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::bench_env::{BenchEnv, LARGE, SMALL};
 use crate::dataset::Logins;
 use crate::figure::Figure;
-use crate::{login_impact, scaling, startup_time, uncached};
+use crate::{login_impact, rotation, scaling, startup_time, uncached};
 
 /// A row of the behaviour list, or a half of one.
 pub struct Row {
@@ -91,6 +91,34 @@ pub const ROWS: &[Row] = &[
         goal: Goal::Below(40.0, "MB"),
         needs: &[SMALL],
         measure: startup_time::idle_memory,
+    },
+    Row {
+        id: "V3",
+        what: "failed requests while Vault's logins are replaced 20 times",
+        goal: Goal::AtMost(0.0),
+        needs: &[],
+        measure: rotation::planned,
+    },
+    Row {
+        id: "V4",
+        what: "recovery after all leases in use were revoked",
+        goal: Goal::Below(2.0, "s"),
+        needs: &[],
+        measure: rotation::recovery,
+    },
+    Row {
+        id: "V4-failed",
+        what: "requests that fail at such a revocation",
+        goal: Goal::AtMost(8.0),
+        needs: &[],
+        measure: rotation::loss,
+    },
+    Row {
+        id: "V10",
+        what: "failed requests of V3 if leases are revoked too early",
+        goal: Goal::AtLeast(1.0),
+        needs: &[],
+        measure: rotation::control,
     },
 ];
 

@@ -21,6 +21,9 @@ use vault_stack::VaultStack;
 /// Without rotations, for comparison.
 const CALM: Duration = Duration::from_secs(20);
 
+/// How often all leases in use are revoked.
+const REVOCATIONS: u32 = 3;
+
 /// Options of `cargo xtask soak`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Options {
@@ -50,6 +53,8 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         let outcome = runs::rotating(&mut stack, source, rotations, incidents)?;
         report.add(name, false, &outcome);
     }
+    let (losses, outcome) = runs::unplanned_loss(&mut stack, REVOCATIONS)?;
+    report.add_losses(&losses, &outcome);
     report.add(
         "control, leases revoked too early",
         true,

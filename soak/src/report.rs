@@ -7,13 +7,27 @@ use anyhow::{Context as _, Result};
 use harness::output::{print, seconds};
 use serde::Serialize;
 
-use crate::runs::Outcome;
+use crate::runs::{Loss, Outcome};
 use crate::samples::reasons;
 
 /// `target/soak/report.json`.
 #[derive(Debug, Default, Serialize)]
 pub struct Report {
     parts: Vec<Part>,
+    revocations: Vec<Revocation>,
+}
+
+/// The most requests that may fail when all leases in use are revoked: those in progress.
+const MAX_LOST: usize = 8;
+
+/// The longest time from such a revocation to the end of the last request that fails.
+const MAX_RECOVERY_S: f64 = 2.0;
+
+/// All leases in use were revoked once.
+#[derive(Debug, Serialize)]
+struct Revocation {
+    failed: usize,
+    recovered_s: f64,
 }
 
 /// One run.
@@ -67,6 +81,24 @@ impl Report {
         self.parts.push(part);
     }
 
+    /// Adds what revocations of all leases in use caused, and prints a line for each.
+    pub fn add_losses(&mut self, losses: &[Loss], outcome: &Outcome) {
+        for loss in losses {
+            let (failed, recovered_s) = (loss.failed, loss.recovered.as_secs_f64());
+            print(&format!(
+                "all leases in use revoked: {failed} requests failed, the last one after {recovered_s:.2} s"
+            ));
+            self.revocations.push(Revocation { failed, recovered_s });
+        }
+        let (samples, rotations) = (&outcome.samples, &outcome.rotations);
+        print(&format!(
+            "leases revoked by an operator: {} requests, failed: {}; rotations: {rotations}; p99 of rates {:.1} ms",
+            samples.requests(),
+            reasons(&samples.failures),
+            samples.p99()
+        ));
+    }
+
     /// Writes the JSON.
     pub fn write(&self, file: &Path) -> Result<()> {
         if let Some(folder) = file.parent() {
@@ -97,7 +129,17 @@ impl Report {
                 )
             })
             .collect();
-        (!failed.is_empty()).then(|| failed.join("; "))
+        let lost = |revocation: &&Revocation| {
+            revocation.failed > MAX_LOST || revocation.recovered_s >= MAX_RECOVERY_S
+        };
+        let lost = self.revocations.iter().filter(lost).map(|revocation| {
+            format!(
+                "all leases in use revoked: {} requests failed, the last one after {:.2} s",
+                revocation.failed, revocation.recovered_s
+            )
+        });
+        let problems: Vec<String> = failed.into_iter().chain(lost).collect();
+        (!problems.is_empty()).then(|| problems.join("; "))
     }
 }
 
@@ -144,6 +186,20 @@ mod tests {
         }
         let failed = problem(&bad, Some(&bad)).unwrap();
         assert_eq!(failed, "dynamic: 2 requests failed (2 × GET: status 503)");
+    }
+
+    #[test]
+    fn a_slow_recovery_is_a_problem() {
+        for (failed, millis, holds) in [(0, 0, true), (8, 1_900, true), (9, 100, false), (1, 2_000, false)] {
+            let mut report = Report::default();
+            report.add("control", true, &outcome(1, Vec::new()));
+            let loss = Loss {
+                failed,
+                recovered: Duration::from_millis(millis),
+            };
+            report.add_losses(&[loss], &outcome(failed, Vec::new()));
+            assert_eq!(report.problem().is_none(), holds, "{failed} in {millis} ms");
+        }
     }
 
     #[test]
