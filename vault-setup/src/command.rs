@@ -12,7 +12,7 @@ use harness::settings;
 
 use crate::secret_id::issue_secret_id;
 use crate::server::Server;
-use crate::setup::{Database, Setup};
+use crate::setup::{Database, Jwt, Kubernetes, Setup};
 
 /// Vault or OpenBao for the service.
 #[derive(Parser)]
@@ -75,6 +75,23 @@ struct SetupOptions {
     /// Set the passwords of static logins
     #[arg(long)]
     static_logins: bool,
+    /// Let the service account `portcullis` of this Kubernetes namespace log in
+    #[arg(long, value_name = "NAMESPACE")]
+    kubernetes_namespace: Option<String>,
+    /// Audience of the service account's token
+    #[arg(
+        long,
+        value_name = "AUDIENCE",
+        default_value = "vault",
+        requires = "kubernetes_namespace"
+    )]
+    kubernetes_audience: String,
+    /// Let the holder of a JWT with this subject log in
+    #[arg(long, value_name = "SUBJECT", requires = "jwt_audience")]
+    jwt_subject: Option<String>,
+    /// Audience of the JWT
+    #[arg(long, value_name = "AUDIENCE", requires = "jwt_subject")]
+    jwt_audience: Option<String>,
     /// Network from which programs may log in; repeatable [default: any]
     #[arg(long, value_name = "CIDR")]
     network: Vec<String>,
@@ -131,6 +148,14 @@ impl SetupOptions {
             password: settings::secret("PORTCULLIS_DATABASE_VAULT_PASSWORD"),
             replaces_password: self.replace_password,
             static_logins: self.static_logins,
+            kubernetes: self.kubernetes_namespace.map(|namespace| Kubernetes {
+                namespace,
+                audience: self.kubernetes_audience,
+            }),
+            jwt: self
+                .jwt_subject
+                .zip(self.jwt_audience)
+                .map(|(subject, audience)| Jwt { subject, audience }),
             networks: self.network,
         };
         let changes = setup.apply(&server)?;

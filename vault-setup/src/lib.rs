@@ -21,4 +21,4 @@ pub mod command;
 
 pub use secret_id::{SecretId, issue_secret_id};
 pub use server::Server;
-pub use setup::{Change, Database, Setup};
+pub use setup::{Change, Database, Jwt, Kubernetes, Setup};

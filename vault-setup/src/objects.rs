@@ -47,10 +47,29 @@ const FILES: [(&str, &str); 6] = [
     ("keys.toml", include_str!("../../compose/vault/objects/keys.toml")),
 ];
 
-const STATIC_LOGINS: (&str, &str) = (
-    "static-logins.toml",
-    include_str!("../../compose/vault/objects/static-logins.toml"),
-);
+/// Parts that are set up on request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    StaticLogins,
+    Kubernetes,
+    Jwt,
+}
+
+impl Part {
+    fn file(self) -> (&'static str, &'static str) {
+        match self {
+            Part::StaticLogins => (
+                "static-logins.toml",
+                include_str!("../../compose/vault/objects/static-logins.toml"),
+            ),
+            Part::Kubernetes => (
+                "kubernetes.toml",
+                include_str!("../../compose/vault/objects/kubernetes.toml"),
+            ),
+            Part::Jwt => ("jwt.toml", include_str!("../../compose/vault/objects/jwt.toml")),
+        }
+    }
+}
 
 /// How an object is read and written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -86,14 +105,14 @@ struct File {
 }
 
 /// All wanted objects, with the values of variables filled in.
-pub(crate) fn all(static_logins: bool, variables: &[(&str, &str)]) -> Result<Vec<Object>> {
+pub(crate) fn all(parts: &[Part], variables: &[(&str, &str)]) -> Result<Vec<Object>> {
     let policies = POLICIES.iter().map(|(name, text)| Object {
         path: format!("sys/policies/acl/portcullis-{name}"),
         kind: Kind::Plain,
         body: json!({ "policy": text }),
     });
     let mut objects: Vec<Object> = policies.collect();
-    let files = FILES.iter().chain(static_logins.then_some(&STATIC_LOGINS));
+    let files = FILES.into_iter().chain(parts.iter().map(|part| part.file()));
     for (name, text) in files {
         let file: File = toml::from_str(text).with_context(|| format!("compose/vault/objects/{name}"))?;
         objects.extend(file.object);
@@ -123,8 +142,18 @@ mod tests {
 
     #[test]
     fn every_file_is_well_formed_and_every_variable_known() {
-        let variables = [("connection_url", "u"), ("vault_user", "v"), ("database", "d")];
-        let objects = all(true, &variables).unwrap();
+        let names = [
+            "connection_url",
+            "vault_user",
+            "database",
+            "kubernetes_namespace",
+            "kubernetes_audience",
+            "jwt_subject",
+            "jwt_audience",
+        ];
+        let variables = names.map(|name| (name, "x"));
+        let parts = [Part::StaticLogins, Part::Kubernetes, Part::Jwt];
+        let objects = all(&parts, &variables).unwrap();
         for object in &objects {
             assert!(object.body.is_object(), "{}", object.path);
             // Policies and user names have `{{…}}` of Vault's own.

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 use crate::comparison::differences;
-use crate::objects::{self, Kind, Object};
+use crate::objects::{self, Kind, Object, Part};
 use crate::server::Server;
 
 /// The database in which logins are issued, as the Vault server reaches it.
@@ -51,8 +51,30 @@ pub struct Setup {
     pub replaces_password: bool,
     /// Whether the passwords of static logins are set.
     pub static_logins: bool,
+    /// Lets the service account `portcullis` of Kubernetes log in.
+    pub kubernetes: Option<Kubernetes>,
+    /// Lets the holder of a JWT log in.
+    pub jwt: Option<Jwt>,
     /// Networks (CIDR) from which programs may log in; empty: any.
     pub networks: Vec<String>,
+}
+
+/// The service account that may log in.
+#[derive(Debug, Clone, Default)]
+pub struct Kubernetes {
+    /// Its namespace.
+    pub namespace: String,
+    /// The audience of its token.
+    pub audience: String,
+}
+
+/// The JWT that may log in.
+#[derive(Debug, Clone, Default)]
+pub struct Jwt {
+    /// Its subject.
+    pub subject: String,
+    /// Its audience.
+    pub audience: String,
 }
 
 /// What happened to one object.
@@ -80,13 +102,27 @@ impl Setup {
     /// When the server refuses or cannot be reached, a mount has another type, or the password is missing.
     pub fn apply(&self, server: &Server) -> Result<Vec<Change>> {
         let url = self.database.connection_url();
+        let (kubernetes, jwt) = (
+            self.kubernetes.clone().unwrap_or_default(),
+            self.jwt.clone().unwrap_or_default(),
+        );
         let variables = [
             ("connection_url", url.as_str()),
             ("vault_user", &self.database.vault_user),
             ("database", &self.database.name),
+            ("kubernetes_namespace", &kubernetes.namespace),
+            ("kubernetes_audience", &kubernetes.audience),
+            ("jwt_subject", &jwt.subject),
+            ("jwt_audience", &jwt.audience),
         ];
+        let parts = [
+            self.static_logins.then_some(Part::StaticLogins),
+            self.kubernetes.as_ref().map(|_| Part::Kubernetes),
+            self.jwt.as_ref().map(|_| Part::Jwt),
+        ];
+        let parts: Vec<Part> = parts.into_iter().flatten().collect();
         let mut changes = Vec::new();
-        for mut object in objects::all(self.static_logins, &variables)? {
+        for mut object in objects::all(&parts, &variables)? {
             if object.kind == Kind::Program && !self.networks.is_empty() {
                 object.body["secret_id_bound_cidrs"] = json!(self.networks);
                 object.body["token_bound_cidrs"] = json!(self.networks);

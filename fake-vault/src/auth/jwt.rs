@@ -44,6 +44,10 @@ impl Jwt {
                 self.default_role = call.text("default_role").unwrap_or_default();
                 Ok(Success::NoContent.into())
             }
+            (["role", name], Operation::Read) => {
+                let role = self.roles.get(*name).ok_or_else(Refusal::not_found)?;
+                Ok(Reply::data(role.fields()).into())
+            }
             (["role", name], Operation::Write) => self.write_role(call, name),
             (["role", name], Operation::Delete) => {
                 self.roles.remove(*name);
@@ -130,5 +134,22 @@ impl Jwt {
             .token
             .grant(&path, &format!("{mount}-{user}"), user, json!({ "role": given }));
         Ok(AuthOutcome::Login(Box::new(grant)))
+    }
+}
+
+impl Role {
+    /// The fields as they are read back, by the documentation: the recording has no such answer.
+    fn fields(&self) -> Value {
+        let mut fields = self.token.fields();
+        for (name, value) in [
+            ("bound_audiences", json!(self.bound_audiences)),
+            ("bound_claims", self.bound_claims.clone()),
+            ("bound_subject", json!(self.bound_subject)),
+            ("role_type", json!("jwt")),
+            ("user_claim", json!(self.user_claim)),
+        ] {
+            fields.insert(name.to_owned(), value);
+        }
+        Value::Object(fields)
     }
 }

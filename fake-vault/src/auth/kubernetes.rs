@@ -54,6 +54,10 @@ impl Kubernetes {
                 Ok(Reply::data(config.fields()).into())
             }
             (["config"], Operation::Write) => self.configure(call),
+            (["role", name], Operation::Read) => {
+                let role = self.roles.get(*name).ok_or_else(Refusal::not_found)?;
+                Ok(Reply::data(role.fields()).into())
+            }
             (["role", name], Operation::Write) => self.write_role(call, name),
             (["role", name], Operation::Delete) => {
                 self.roles.remove(*name);
@@ -145,6 +149,22 @@ impl Kubernetes {
             audiences,
             grant: Box::new(role.token.grant(&path, &display_name, uid, meta)),
         })
+    }
+}
+
+impl Role {
+    /// The fields as they are read back, by the documentation: the recording has no such answer.
+    fn fields(&self) -> Value {
+        let mut fields = self.token.fields();
+        for (name, value) in [
+            ("alias_name_source", json!("serviceaccount_uid")),
+            ("audience", json!(self.audience)),
+            ("bound_service_account_names", json!(self.names)),
+            ("bound_service_account_namespaces", json!(self.namespaces)),
+        ] {
+            fields.insert(name.to_owned(), value);
+        }
+        Value::Object(fields)
     }
 }
 

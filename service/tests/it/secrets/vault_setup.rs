@@ -4,7 +4,7 @@ use crate::support::database::{Database, PASSWORDS};
 use crate::support::vault::TestVault;
 use fake_vault::Options;
 use serde_json::{Value, json};
-use vault_setup::{Change, Server};
+use vault_setup::{Change, Jwt, Kubernetes, Server};
 
 /// V12: A second set-up changes nothing, and the password that Vault's login had at first no longer works.
 #[test]
@@ -241,4 +241,36 @@ fn a_set_up_that_cannot_succeed_says_why() {
         let error = format!("{:#}", Server::new(address, None, "t").err().unwrap());
         assert!(error.contains(reason), "{address}: {error}");
     }
+}
+
+/// V12: On request service accounts of Kubernetes and holders of JWTs may log in, and programs only from some networks.
+#[test]
+fn further_log_ins_are_set_up_on_request() {
+    let database = Database::fresh();
+    let vault = TestVault::over(&database);
+    let mut setup = vault.setup();
+    setup.kubernetes = Some(Kubernetes {
+        namespace: "rates".to_owned(),
+        audience: "vault".to_owned(),
+    });
+    setup.jwt = Some(Jwt {
+        subject: "identity-1".to_owned(),
+        audience: "api://vault".to_owned(),
+    });
+    setup.networks = vec!["192.0.2.0/24".to_owned()];
+    let changes = setup.apply(&vault.as_root()).unwrap();
+    for path in ["auth/kubernetes/role/portcullis", "auth/jwt/role/portcullis"] {
+        assert!(changes.contains(&Change::Created(path.to_owned())), "{changes:?}");
+        let (_, role) = vault.call("GET", path, &Value::Null);
+        assert_eq!(
+            role["data"]["token_policies"],
+            json!(["portcullis-service"]),
+            "{role}"
+        );
+        assert_eq!(role["data"]["token_no_default_policy"], true);
+    }
+    assert_eq!(setup.apply(&vault.as_root()).unwrap(), []);
+    // The tests' own address is in none of the networks.
+    let body = json!({"role_id": "portcullis", "secret_id": vault.secret_id("portcullis")});
+    assert_eq!(vault.call("POST", "auth/approle/login", &body).0, 400);
 }

@@ -70,6 +70,8 @@ impl<'a> TestVault<'a> {
             password: Some(password.to_owned()),
             replaces_password: false,
             static_logins: true,
+            kubernetes: None,
+            jwt: None,
             networks: Vec::new(),
         }
     }

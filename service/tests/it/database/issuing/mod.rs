@@ -245,9 +245,15 @@ fn expired_logins_are_swept() {
     conn.batch_execute(&drop_login(&live)).unwrap();
     assert_eq!(left.len(), 2, "{left:?}");
     assert!(!left.contains(&expired), "{left:?}");
-    database.execute(&format!(
-        "CREATE ROLE \"{expired}\" LOGIN VALID UNTIL '2020-01-01' IN ROLE portcullis_mail_sender"
-    ));
+    // Issuing the next login sweeps as well.
+    conn.batch_execute(&create(
+        &expired,
+        "issued-password",
+        HOUR,
+        "portcullis_mail_sender",
+    ))
+    .unwrap();
+    database.execute(&format!("ALTER ROLE \"{expired}\" VALID UNTIL '2020-01-01'"));
     conn.batch_execute(&create(&live, "issued-password", HOUR, "portcullis_rates_reader"))
         .unwrap();
     assert_eq!(roles(&database, &expired), Vec::<String>::new());
