@@ -3,11 +3,12 @@
 use crate::support::accounts::{PASSWORD, create_account, log_in, try_log_in_with_code};
 use crate::support::app::App;
 use crate::support::authenticator::{code, enable_totp};
-use crate::support::database::Database;
+use crate::support::database::{Database, settings};
 use crate::support::program::{run, stderr, stdout};
 use crate::support::temp_file::TempFile;
 use crate::support::token_forger::published;
 use crate::support::token_load::{kid, rotate_under_load, validate};
+use crate::support::vault::TestVault;
 use crate::support::wait::wait_until_within;
 use crate::vault::keys::VaultKeys;
 use portcullis::crypto::token_keys::TokenKeys;
@@ -177,6 +178,41 @@ fn commands_work_on_documents_in_vault() {
     );
 }
 
+/// V6: Under the policies of the set-up, `portcullis-keys` changes the documents, and `portcullis` only reads them.
+#[test]
+fn the_policies_of_the_set_up_separate_reading_and_writing() {
+    let database = Database::fresh();
+    let vault = TestVault::over(&database);
+    let login = |program: &str| {
+        let pairs = [
+            ("VAULT_ADDRESS", vault.address()),
+            ("VAULT_ROLE_ID", program.to_owned()),
+            ("VAULT_SECRET_ID", vault.secret_id(program)),
+        ];
+        pairs.map(|(name, value)| (name.to_owned(), value))
+    };
+    for arguments in [
+        ["keys", "generate", "--vault"].as_slice(),
+        &["keys", "generate", "--vault", "--data"],
+        &["keys", "rotate", "--vault"],
+    ] {
+        let denied = run(arguments, &login("portcullis"));
+        assert_eq!(denied.status.code(), Some(1), "{arguments:?}: {denied:?}");
+        let done = run(arguments, &login("portcullis-keys"));
+        assert!(done.status.success(), "{arguments:?}: {}", stderr(&done));
+    }
+    let denied = run(&["keys", "rotate", "--vault"], &login("portcullis"));
+    assert_eq!(
+        stderr(&denied),
+        "portcullis: secret/portcullis/token-keys: Vault denied permission\n"
+    );
+    let mut pairs = database.pairs();
+    pairs.retain(|(name, _)| !["TOKEN_KEYS", "DATA_KEY"].contains(&name.as_str()));
+    pairs.extend(login("portcullis"));
+    let app = App::start(&settings(pairs, &[("KEYS", "vault")]));
+    assert_eq!(published(&app).len(), 2);
+}
+
 /// E21, V6: A data key in Vault is replaced under a running service: a stored second factor stays readable and is encrypted
 /// with the new key at its next use, after which the old key can be removed.
 #[test]
@@ -184,7 +220,7 @@ fn a_data_key_in_vault_is_replaced() {
     let database = Database::fresh();
     let keys = VaultKeys::generated(&database);
     let pairs = keys.pairs(&OFTEN);
-    let app = App::start(&crate::support::database::settings(pairs.clone(), &[]));
+    let app = App::start(&settings(pairs.clone(), &[]));
     create_account(&database, ANN, Role::User);
     let token = log_in(&app, ANN).access;
     let (secret, _) = enable_totp(&app, &token);
