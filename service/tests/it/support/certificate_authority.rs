@@ -2,9 +2,9 @@
 
 use super::temp_file::TempFile;
 use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, SupportedProtocolVersion};
 use std::sync::Arc;
 
 /// The authority, with its certificate in a temporary file.
@@ -37,10 +37,19 @@ impl CertificateAuthority {
 
     /// A TLS configuration with a certificate for this host name or address.
     pub fn server(&self, name: &str) -> Arc<ServerConfig> {
+        self.server_with(name, rustls::ALL_VERSIONS)
+    }
+
+    /// The same with these versions of TLS only.
+    pub fn server_with(
+        &self,
+        name: &str,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Arc<ServerConfig> {
         let (certificate, key) = self.issue(name);
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(versions)
             .unwrap()
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], key)

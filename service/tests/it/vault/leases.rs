@@ -8,11 +8,14 @@ use portcullis::secrets::vault::{LeaseState, VaultError};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
+/// Whether PostgreSQL accepts the password. Whether the login may use the database is checked after that.
 fn works(credentials: &Credentials) -> bool {
     let password = revealed(&credentials.password);
-    Server::shared()
-        .connect("postgres", &credentials.user, password)
-        .is_ok()
+    let server = Server::shared();
+    match server.connect("postgres", &credentials.user, password) {
+        Ok(_) => true,
+        Err(error) => error.to_string().contains("does not have CONNECT privilege"),
+    }
 }
 
 /// V1: An issued login works until its lease is revoked; its lease can be renewed up to the maximum TTL.
@@ -82,4 +85,31 @@ fn a_login_that_no_one_received_is_revoked() {
     });
     assert_eq!(client.requests("issue_login", "ok"), 1);
     assert_eq!(server.logins(), Vec::<String>::new());
+}
+
+/// V1: The login of an access request lives under a token of its own: it outlives the token of the service that issued it, and
+/// another service revokes it.
+#[cfg(feature = "access")]
+#[test]
+fn a_login_under_an_orphan_token_outlives_the_service() {
+    let server = VaultServer::start();
+    let (first, second) = (server.client().vault, server.client().vault);
+    let (minutes, day) = (Duration::from_secs(100), Duration::from_secs(24 * 3600));
+    let token = server.run(first.create_orphan_token("portcullis-access", day, &json!({ "request": "42" })));
+    let token = token.unwrap();
+    let (credentials, lease) = server
+        .run(first.issue_login_with(&token, "access-read", minutes))
+        .unwrap();
+    assert!(lease.duration() > Duration::from_secs(60), "{lease:?}");
+    let own = server.run(first.issue_login("access-read"));
+    assert_eq!(error(own), VaultError::Denied, "the service itself may not");
+    server.run(first.close());
+    assert!(works(&credentials));
+    server.run(second.revoke_accessor(token.accessor())).unwrap();
+    wait_until("the login ends with its token", || !works(&credentials));
+    server
+        .run(second.revoke_accessor(token.accessor()))
+        .expect("a token that has ended is revoked");
+    let after = server.run(second.issue_login_with(&token, "access-read", minutes));
+    assert_eq!(error(after), VaultError::Denied);
 }

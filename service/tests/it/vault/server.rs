@@ -9,7 +9,7 @@ use portcullis::secrets::vault::{Vault, VaultError};
 use portcullis::telemetry::logs::Telemetry;
 use portcullis::telemetry::metrics::Metrics;
 use reqwest::Method;
-use reqwest::blocking::Client;
+use reqwest::blocking::{Client, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use std::sync::LazyLock;
@@ -20,6 +20,7 @@ use tokio::runtime::Runtime;
 /// What the service may do. Complete: its tokens have no default policy.
 const POLICY: &str = r#"
 path "database/creds/portcullis-*"        { capabilities = ["read"] }
+path "database/creds/portcullis-access-*" { capabilities = ["deny"] }
 path "database/static-creds/portcullis-*" { capabilities = ["read"] }
 path "sys/leases/renew"                   { capabilities = ["update"] }
 path "sys/leases/lookup"                  { capabilities = ["update"] }
@@ -32,6 +33,12 @@ path "auth/token/revoke-accessor"         { capabilities = ["update"] }
 path "secret/data/portcullis/*"           { capabilities = ["create", "read", "update"] }
 path "secret/metadata/portcullis/*"       { capabilities = ["read"] }
 path "sys/wrapping/wrap"                  { capabilities = ["update"] }
+"#;
+
+/// What the token of one access request may do.
+const ACCESS_POLICY: &str = r#"
+path "database/creds/portcullis-access-*" { capabilities = ["read"] }
+path "sys/leases/renew"                   { capabilities = ["update"] }
 "#;
 
 static HTTP: LazyLock<Client> = LazyLock::new(|| {
@@ -53,6 +60,8 @@ pub struct VaultClient {
     /// The client.
     pub vault: Vault,
     metrics: Metrics,
+    /// Instruments record nothing without it.
+    _telemetry: Telemetry,
 }
 
 impl VaultServer {
@@ -74,9 +83,10 @@ impl VaultServer {
         self.write("sys/policies/acl/service", &json!({ "policy": POLICY }));
         self.write("sys/auth/approle", &json!({ "type": "approle" }));
         self.set_token(&json!({ "token_period": "1h" }));
+        self.write("sys/policies/acl/access", &json!({ "policy": ACCESS_POLICY }));
         self.write(
-            "auth/approle/role/portcullis/role-id",
-            &json!({ "role_id": "portcullis" }),
+            "auth/token/roles/portcullis-access",
+            &json!({ "orphan": true, "allowed_policies": ["access"], "token_no_default_policy": true, "renewable": false }),
         );
         self.write(
             "sys/mounts/secret",
@@ -102,8 +112,9 @@ impl VaultServer {
                 "username_template": template,
             }),
         );
-        self.write(
-            "database/roles/portcullis-rates",
+        for role in ["portcullis-rates", "portcullis-access-read"] {
+            self.write(
+            &format!("database/roles/{role}"),
             &json!({
                 "db_name": "portcullis",
                 "default_ttl": "1m",
@@ -113,9 +124,10 @@ impl VaultServer {
                 "revocation_statements": r#"DROP ROLE IF EXISTS "{{name}}";"#,
             }),
         );
+        }
     }
 
-    /// Changes the tokens of the AppRole: `token_period`, `token_ttl`, `token_max_ttl`.
+    /// Makes the AppRole anew with these limits of its tokens: `token_period`, `token_ttl`, `token_max_ttl`.
     pub fn set_token(&self, settings: &Value) {
         let mut role = json!({
             "token_policies": ["service"],
@@ -124,7 +136,12 @@ impl VaultServer {
         });
         let role_fields = role.as_object_mut().unwrap();
         role_fields.extend(settings.as_object().unwrap().clone());
+        self.call("DELETE", "auth/approle/role/portcullis", &Value::Null);
         self.write("auth/approle/role/portcullis", &role);
+        self.write(
+            "auth/approle/role/portcullis/role-id",
+            &json!({ "role_id": "portcullis" }),
+        );
     }
 
     /// A new SecretID.
@@ -133,6 +150,26 @@ impl VaultServer {
         let secret_id = answer["data"]["secret_id"].as_str().unwrap().to_owned();
         run_log::record_secret(&secret_id);
         secret_id
+    }
+
+    /// The wrapping token of a new SecretID.
+    pub fn wrapped_secret_id(&self, ttl: &str) -> String {
+        self.wrap("auth/approle/role/portcullis/secret-id", &json!({}), ttl)
+    }
+
+    /// The wrapping token of what a write answers.
+    pub fn wrap(&self, path: &str, body: &Value, ttl: &str) -> String {
+        let request = self.request("POST", path).header("X-Vault-Wrap-TTL", ttl);
+        let answer = request.body(body.to_string()).send().unwrap();
+        let answer: Value = serde_json::from_str(&answer.text().unwrap()).unwrap();
+        let token = answer["wrap_info"]["token"].as_str().unwrap().to_owned();
+        run_log::record_secret(&token);
+        token
+    }
+
+    /// Ends all tokens with a TTL of an hour or less, without the clients' knowledge.
+    pub fn end_tokens(&self) {
+        self.server.advance(Duration::from_secs(3700));
     }
 
     /// The settings of a client with this login, and others.
@@ -167,16 +204,20 @@ impl VaultServer {
 
     /// A call as root. The path lacks `/v1/`, unless it begins with `control/`.
     pub fn call(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
-        let version = if path.starts_with("control/") { "" } else { "v1/" };
-        let url = format!("http://{}/{version}{path}", self.server.address());
-        let request = HTTP.request(Method::from_bytes(method.as_bytes()).unwrap(), url);
-        let request = request.header("X-Vault-Token", self.server.root_token());
-        let answer = request.body(body.to_string()).send().unwrap();
+        let request = self.request(method, path).body(body.to_string());
+        let answer = request.send().unwrap();
         let status = answer.status().as_u16();
         (
             status,
             serde_json::from_str(&answer.text().unwrap()).unwrap_or(Value::Null),
         )
+    }
+
+    fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        let version = if path.starts_with("control/") { "" } else { "v1/" };
+        let url = format!("http://{}/{version}{path}", self.server.address());
+        let request = HTTP.request(Method::from_bytes(method.as_bytes()).unwrap(), url);
+        request.header("X-Vault-Token", self.server.root_token())
     }
 
     /// A write as root that succeeds.
@@ -213,10 +254,12 @@ impl VaultServer {
 impl VaultClient {
     /// A client with these settings.
     pub fn new(settings: &VaultSettings) -> Self {
-        let metrics = Telemetry::quiet().unwrap().metrics;
+        let telemetry = Telemetry::quiet().unwrap();
+        let metrics = telemetry.metrics.clone();
         Self {
             vault: Vault::new(settings, metrics.clone()).unwrap(),
             metrics,
+            _telemetry: telemetry,
         }
     }
 

@@ -1,0 +1,191 @@
+//! The token: renewed in time, replaced when it cannot be renewed or has ended, by one login for all calls.
+
+use super::server::{VaultClient, VaultServer, error};
+use crate::support::wait::{wait_until, wait_until_within};
+use portcullis::secrets::vault::{Vault, VaultError};
+use serde_json::json;
+use std::cell::Cell;
+use std::time::Duration;
+
+/// Enough for a login and several renewals of a token of three seconds on a machine under load.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+fn keep_token(server: &VaultServer, vault: &Vault) {
+    let vault = vault.clone();
+    server.spawn(async move { match vault.keep_token().await {} });
+}
+
+fn login_number(client: &VaultClient) -> u64 {
+    *client.vault.logins().borrow()
+}
+
+/// V1: The token is renewed before it ends, and the leases under it live on.
+#[test]
+fn a_token_is_renewed_before_it_ends() {
+    let server = VaultServer::start();
+    server.set_token(&json!({ "token_period": "6s" }));
+    let client = server.client();
+    keep_token(&server, &client.vault);
+    let (credentials, _) = server.run(client.vault.issue_login("rates")).unwrap();
+    let least = Cell::new(6.0_f64);
+    wait_until_within(PATIENCE, "the token is renewed three times", || {
+        least.set(least.get().min(client.gauge("vault_token_remaining").unwrap()));
+        client.requests("token_renew", "ok") >= 3
+    });
+    assert_eq!(login_number(&client), 1, "renewed, not replaced");
+    let least = least.get();
+    assert!(least < 3.0, "not before two thirds of its life: {least}");
+    assert_eq!(server.logins(), [credentials.user.as_str()]);
+    assert_eq!(client.gauge("vault_up"), Some(1.0));
+}
+
+/// V1: A token whose renewals are cut by its maximum TTL is replaced by a new login, and the owners of leases are notified.
+#[test]
+fn a_token_at_its_maximum_ttl_is_replaced() {
+    let server = VaultServer::start();
+    server.set_token(&json!({ "token_ttl": "4s", "token_max_ttl": "8s" }));
+    let client = server.client();
+    let mut logins = client.vault.logins();
+    keep_token(&server, &client.vault);
+    wait_until_within(PATIENCE, "the maximum TTL was reached", || {
+        login_number(&client) >= 2
+    });
+    let notified = server.run(async { tokio::time::timeout(PATIENCE, logins.changed()).await });
+    notified.unwrap().unwrap();
+}
+
+/// V1: A token whose renewals are refused is replaced by a new login.
+#[test]
+fn a_refused_renewal_leads_to_a_login() {
+    let server = VaultServer::start();
+    server.set_token(&json!({ "token_period": "3s" }));
+    let client = server.client();
+    keep_token(&server, &client.vault);
+    server.inject(
+        "auth/token/renew-self",
+        None,
+        &json!({ "error": { "status": 400, "text": "lease is not renewable" } }),
+    );
+    wait_until_within(PATIENCE, "two logins follow", || login_number(&client) >= 3);
+    assert!(client.requests("token_renew", "rejected") >= 1);
+}
+
+/// V1: While the server is unavailable the token is not given up, and a renewal is tried again.
+#[test]
+fn a_token_survives_an_outage() {
+    let server = VaultServer::start();
+    server.set_token(&json!({ "token_period": "30s" }));
+    let client = server.client();
+    keep_token(&server, &client.vault);
+    wait_until("a first login", || login_number(&client) == 1);
+    server.inject(
+        "auth/",
+        None,
+        &json!({ "error": { "status": 503, "text": "Vault is sealed" } }),
+    );
+    wait_until_within(PATIENCE, "renewals fail", || {
+        client.requests("token_renew", "unavailable") >= 2
+    });
+    assert_eq!(client.gauge("vault_up"), Some(0.0));
+    server.recover();
+    wait_until_within(PATIENCE, "the renewal is repeated", || {
+        client.requests("token_renew", "ok") >= 1
+    });
+    assert_eq!(login_number(&client), 1);
+}
+
+/// V1: After an outage that the token did not survive, a login follows.
+#[test]
+fn a_token_that_ended_in_an_outage_is_replaced() {
+    let server = VaultServer::start();
+    server.set_token(&json!({ "token_period": "6s" }));
+    let client = server.client();
+    keep_token(&server, &client.vault);
+    wait_until("a first login", || login_number(&client) == 1);
+    server.inject("auth/", None, &json!("disconnect"));
+    wait_until_within(PATIENCE, "logins fail", || {
+        client.requests("login", "unavailable") >= 1
+    });
+    assert_eq!(login_number(&client), 1);
+    server.recover();
+    wait_until_within(PATIENCE, "logged in again", || login_number(&client) == 2);
+}
+
+/// V1: However many calls notice that the token has ended, there is one login, and every call succeeds.
+#[test]
+fn a_dead_token_is_replaced_by_one_login_for_all_calls() {
+    let server = VaultServer::start();
+    let client = server.client();
+    server.run(client.vault.log_in()).unwrap();
+    server.end_tokens();
+    let calls = (0..30).map(|_| client.vault.read_document("token-keys"));
+    let results = server.run(futures_util::future::join_all(calls));
+    assert!(
+        results.iter().all(|result| matches!(result, Ok(None))),
+        "{results:?}"
+    );
+    assert_eq!((login_number(&client), client.requests("login", "ok")), (2, 2));
+
+    // The clock of the server jumps: the token has ended before this process expects it.
+    server.server.advance(Duration::from_secs(7200));
+    let (credentials, lease) = server.run(client.vault.issue_login("rates")).unwrap();
+    assert_eq!((login_number(&client), lease.login()), (3, 3));
+    assert_eq!(server.logins(), [credentials.user]);
+}
+
+/// V1: A wrong SecretID is not sent once for each of the calls that wait for the login: five lock an AppRole.
+#[test]
+fn a_refused_login_is_not_repeated_by_the_calls_that_waited_for_it() {
+    let server = VaultServer::start();
+    let settings = server.settings(&[
+        ("VAULT_ROLE_ID", "portcullis"),
+        ("VAULT_SECRET_ID", "b1946ac9-wrong-secret-id"),
+    ]);
+    let client = VaultClient::new(&settings);
+    server.inject("auth/approle/login", Some(1), &json!({ "delay_ms": 500 }));
+    let calls = (0..30).map(|_| client.vault.read_document("token-keys"));
+    for result in server.run(futures_util::future::join_all(calls)) {
+        assert!(matches!(error(result), VaultError::Rejected { status: 400, .. }));
+    }
+    assert_eq!(client.requests("login", "rejected"), 1);
+}
+
+/// V1: What the policy does not permit is denied with a valid token too: a login would help no one and end all leases.
+#[test]
+fn a_call_that_the_policy_forbids_causes_no_login() {
+    let server = VaultServer::start();
+    let client = server.client();
+    server.run(client.vault.log_in()).unwrap();
+    server.write(
+        "sys/policies/acl/service",
+        &json!({ "policy": "path \"auth/token/lookup-self\" { capabilities = [\"read\"] }" }),
+    );
+    assert_eq!(
+        error(server.run(client.vault.read_document("token-keys"))),
+        VaultError::Denied
+    );
+    assert_eq!(
+        error(server.run(client.vault.issue_login("rates"))),
+        VaultError::Denied
+    );
+    assert_eq!(
+        (login_number(&client), client.requests("token_lookup", "ok")),
+        (1, 2)
+    );
+}
+
+/// V1: Closing revokes the token, with whatever it still holds, and no later call logs in again.
+#[test]
+fn closing_revokes_the_token() {
+    let server = VaultServer::start();
+    let client = server.client();
+    server.run(client.vault.issue_login("rates")).unwrap();
+    server.run(client.vault.close());
+    assert_eq!(client.requests("token_revoke", "ok"), 1);
+    wait_until("the lease ends with its token", || server.logins().is_empty());
+    assert_eq!(
+        error(server.run(client.vault.issue_login("rates"))),
+        VaultError::Closed
+    );
+    assert_eq!(client.requests("login", "ok"), 1);
+}
