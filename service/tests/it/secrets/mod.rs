@@ -3,6 +3,9 @@
 /// The data key is replaced.
 mod data_key_rotation;
 
+/// Access tokens as the passwords of database logins.
+mod entra_logins;
+
 /// Access tokens of Microsoft Entra.
 mod entra_tokens;
 
