@@ -202,6 +202,8 @@ fn reason(error: &ConnectionError) -> &'static str {
         ("root certificate file", "DATABASE_CA_FILE cannot be read"),
         ("certificate", "certificate refused"),
         ("does not support SSL", "server has no TLS"),
+        // A signature of another authority with the same name, for example.
+        ("SSL error", "TLS failed"),
         ("does not exist", "no such database or role"),
         ("starting up", "server is starting"),
         ("shutting down", "server is shutting down"),
