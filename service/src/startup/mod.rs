@@ -141,8 +141,22 @@ impl Service {
         metrics: Metrics,
         extend: impl FnOnce(Apis) -> T,
     ) -> Result<Self, StartError> {
-        let (server, limits) = (&settings.server, settings.limits);
         let vault = vault::connect(settings, &metrics).await?;
+        let bound = Self::bind_connected(settings, metrics, extend, vault.clone()).await;
+        if bound.is_err() {
+            vault::close(vault).await;
+        }
+        bound
+    }
+
+    /// The same with a connection to Vault, which the caller closes after an error.
+    async fn bind_connected<T: OpenApi + 'static>(
+        settings: &Settings,
+        metrics: Metrics,
+        extend: impl FnOnce(Apis) -> T,
+        vault: Option<Vault>,
+    ) -> Result<Self, StartError> {
+        let (server, limits) = (&settings.server, settings.limits);
         let keys = Keys::load(&settings.auth, vault.as_ref()).await?;
         let mail_worker = mail_worker::context(settings, &keys, &metrics)?;
         let audit_anchors = AuditAnchors::new(&settings.audit, &keys)?;
@@ -159,10 +173,6 @@ impl Service {
         let stopping = Arc::new(AtomicBool::new(false));
         #[cfg(feature = "access")]
         let access_broker = AccessBroker::new(settings, &logins, &keys, &metrics)?;
-        #[cfg(feature = "access")]
-        if let Some(broker) = &access_broker {
-            broker.log_in().await?;
-        }
         let services = Services::new(
             settings,
             &logins,
@@ -233,7 +243,14 @@ impl Service {
             )?;
             Ok((public, internal))
         };
-        match bind() {
+        let bound = bind();
+        // The last step that can fail, so that no error leaves its token behind.
+        #[cfg(feature = "access")]
+        let bound = match (bound, &access_broker) {
+            (Ok(bound), Some(broker)) => broker.log_in().await.map(|()| bound),
+            (bound, _) => bound,
+        };
+        match bound {
             Ok((public, internal)) => Ok(Self {
                 public,
                 internal,
@@ -257,7 +274,6 @@ impl Service {
             }),
             Err(error) => {
                 logins.close().await;
-                vault::close(vault).await;
                 Err(error)
             }
         }

@@ -2,6 +2,8 @@
 
 use super::error::StartError;
 use crate::config::Settings;
+use crate::config::database::LoginSource;
+use crate::config::keys::KeySource;
 use crate::secrets::backoff::Backoff;
 use crate::secrets::vault::{Vault, VaultError};
 use crate::telemetry::metrics::Metrics;
@@ -14,13 +16,16 @@ const RETRY_DELAYS: (Duration, Duration) = (Duration::from_millis(500), Duration
 /// How long a stop waits until the token is revoked.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Logs in to Vault, and waits while it is unavailable. `None`: no Vault is configured.
+/// Logs in to Vault, and waits while it is unavailable. `None`: nothing of the service itself comes from Vault. The access
+/// broker has a client of its own.
 ///
 /// # Errors
 ///
 /// Vault refuses the login.
 pub async fn connect(settings: &Settings, metrics: &Metrics) -> Result<Option<Vault>, StartError> {
-    let Some(settings) = &settings.vault else {
+    let has_logins = matches!(settings.database.login_source, LoginSource::Vault(_));
+    let has_keys = matches!(settings.auth.keys, KeySource::Vault { .. });
+    let Some(settings) = settings.vault.as_ref().filter(|_| has_logins || has_keys) else {
         return Ok(None);
     };
     let vault = Vault::new(settings, metrics.clone())?;
