@@ -136,28 +136,52 @@ impl Setup {
         Ok(changes)
     }
 
-    /// The password is written once; then the server replaces it by one that only it knows.
+    /// The password is written once; then the server replaces it by one that only it knows. Until that is done no role may use the
+    /// connection, so that a set-up that stops in between is noticed by the next one.
     fn apply_connection(&self, server: &Server, object: &Object) -> Result<Option<Change>> {
-        let exists = server.read(&object.path)?.is_some();
-        if exists && !self.replaces_password {
+        let Some(actual) = server.read(&object.path)? else {
+            self.write_password(server, object)?;
+            server.write(&object.path, &object.body)?;
+            return Ok(Some(Change::Created(object.path.clone())));
+        };
+        let roles = &actual["allowed_roles"];
+        let is_finished = roles.as_array().is_some_and(|roles| !roles.is_empty());
+        if self.replaces_password {
+            self.write_password(server, object)?;
+        } else if is_finished {
             // Without a password the stored one remains.
             return apply_plain(server, object);
+        } else if let Err(error) = replace_password(server, object) {
+            // The stored password does not work, whether it was the first or the server's own; a given one may.
+            if self.password.is_none() {
+                return Err(error);
+            }
+            self.write_password(server, object)?;
         }
+        server.write(&object.path, &object.body)?;
+        Ok(Some(Change::Corrected(
+            object.path.clone(),
+            vec!["password".to_owned()],
+        )))
+    }
+
+    fn write_password(&self, server: &Server, object: &Object) -> Result<()> {
         let password = self
             .password
             .as_ref()
             .context("PORTCULLIS_DATABASE_VAULT_PASSWORD: is not set; the connection to PostgreSQL needs the password of Vault's login")?;
         let mut body = object.body.clone();
         body["password"] = json!(password);
+        body["allowed_roles"] = json!([]);
         server.write(&object.path, &body)?;
-        let name = object.path.rsplit('/').next().unwrap_or_default();
-        server.write(&format!("database/rotate-root/{name}"), &json!({}))?;
-        Ok(Some(if exists {
-            Change::Corrected(object.path.clone(), vec!["password".to_owned()])
-        } else {
-            Change::Created(object.path.clone())
-        }))
+        replace_password(server, object)
     }
+}
+
+fn replace_password(server: &Server, object: &Object) -> Result<()> {
+    let name = object.path.rsplit('/').next().unwrap_or_default();
+    server.write(&format!("database/rotate-root/{name}"), &json!({}))?;
+    Ok(())
 }
 
 fn apply_plain(server: &Server, object: &Object) -> Result<Option<Change>> {

@@ -2,6 +2,7 @@
 
 use crate::support::database::{Database, PASSWORDS};
 use crate::support::vault::TestVault;
+use diesel::connection::SimpleConnection;
 use fake_vault::Options;
 use serde_json::{Value, json};
 use vault_setup::{Change, Jwt, Kubernetes, Server};
@@ -25,6 +26,83 @@ fn a_second_set_up_changes_nothing() {
             .connect(&database.name, vault.user(), password)
             .is_err()
     );
+}
+
+/// V12: A set-up that stops before the first password is replaced, or just after, is completed by the next one. Until then no role
+/// can be used.
+#[test]
+fn a_set_up_that_stopped_in_between_is_completed() {
+    let password = PASSWORDS.iter().find(|(login, _)| *login == "VAULT").unwrap().1;
+    let failure = json!({"error": {"status": 500, "text": "the disk is full"}});
+    let nothing = json!({"delay_ms": 1});
+    let config = "database/config/portcullis";
+    for (rules, is_replaced) in [
+        (
+            vec![json!({"path": "database/rotate-root", "effect": failure})],
+            false,
+        ),
+        (
+            // The third request, after a read and a write.
+            vec![
+                json!({"path": config, "times": 2, "effect": nothing}),
+                json!({"path": config, "effect": failure}),
+            ],
+            true,
+        ),
+    ] {
+        let database = Database::fresh();
+        let vault = TestVault::not_set_up(&database, &Options::default());
+        let connects = || {
+            let server = &database.server;
+            server.connect(&database.name, vault.user(), password).is_ok()
+        };
+        for rule in &rules {
+            vault.write("control/rules", rule);
+        }
+        let stopped = vault.set_up().unwrap_err();
+        assert!(stopped.contains("the disk is full"), "{stopped}");
+        assert_eq!(connects(), !is_replaced);
+        assert_eq!(vault.call("DELETE", "control/rules", &Value::Null).0, 204);
+        let (_, connection) = vault.call("GET", config, &Value::Null);
+        assert_eq!(connection["data"]["allowed_roles"], json!([]), "{connection}");
+        // The password is not needed: the server has one that works.
+        let mut setup = vault.setup();
+        setup.password = None;
+        let completed = setup.apply(&vault.as_root()).unwrap();
+        let change = Change::Corrected(config.to_owned(), vec!["password".to_owned()]);
+        assert!(completed.contains(&change), "{completed:?}");
+        assert!(!connects());
+        let creds = "database/creds/portcullis-rates";
+        let (status, answer) = vault.call("GET", creds, &Value::Null);
+        assert_eq!(status, 200, "{answer}");
+        assert_eq!(setup.apply(&vault.as_root()).unwrap(), []);
+    }
+}
+
+/// V12: A set-up that stopped is completed with a password that was set meanwhile.
+#[test]
+fn a_stopped_set_up_is_completed_with_a_new_password() {
+    let database = Database::fresh();
+    let vault = TestVault::not_set_up(&database, &Options::default());
+    let rule = json!({
+        "path": "database/rotate-root",
+        "effect": {"error": {"status": 500, "text": "the disk is full"}},
+    });
+    vault.write("control/rules", &rule);
+    vault.set_up().unwrap_err();
+    assert_eq!(vault.call("DELETE", "control/rules", &Value::Null).0, 204);
+    let second = "a-second-password-of-vault";
+    let server = &database.server;
+    let mut conn = server
+        .connect("postgres", &server.user, &server.password)
+        .unwrap();
+    conn.batch_execute(&format!("ALTER ROLE {} PASSWORD '{second}'", vault.user()))
+        .unwrap();
+    let mut setup = vault.setup();
+    setup.password = Some(second.to_owned());
+    setup.apply(&vault.as_root()).unwrap();
+    assert!(server.connect(&database.name, vault.user(), second).is_err());
+    assert_eq!(setup.apply(&vault.as_root()).unwrap(), []);
 }
 
 /// V12: What was changed by hand is corrected, and reported by its path and fields.
