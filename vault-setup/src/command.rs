@@ -1,16 +1,13 @@
 //! The command line: `vault setup` and `vault secret-id`.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
 use harness::output::print;
 use harness::settings;
 
-use crate::secret_id::issue_secret_id;
+use crate::secret_id::{issue_secret_id, issue_secret_id_to};
 use crate::server::Server;
 use crate::setup::{Database, Jwt, Kubernetes, Setup};
 
@@ -107,7 +104,7 @@ struct SecretIdOptions {
     /// How long the SecretID can be unwrapped: 1s to 300s
     #[arg(long, value_name = "DURATION", default_value = "60s")]
     wrap: String,
-    /// Write the token to a new file of mode 0600 instead of printing it
+    /// Write the token to a file of mode 0600, replacing a former one, instead of printing it
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -171,11 +168,15 @@ impl SetupOptions {
 
 impl SecretIdOptions {
     fn run(self) -> Result<()> {
-        let issued = issue_secret_id(&self.connection.server()?, &self.role, &self.wrap)?;
-        match &self.output {
-            Some(file) => write_new(file, &issued.wrapping_token)?,
-            None => print(&issued.wrapping_token),
-        }
+        let server = self.connection.server()?;
+        let issued = match &self.output {
+            Some(file) => issue_secret_id_to(file, &server, &self.role, &self.wrap)?,
+            None => {
+                let issued = issue_secret_id(&server, &self.role, &self.wrap)?;
+                print(&issued.wrapping_token);
+                issued
+            }
+        };
         eprintln!(
             "VAULT_WRAPPED_SECRET_ID for {}: opens once, within {} s; accessor {}",
             self.role,
@@ -184,15 +185,4 @@ impl SecretIdOptions {
         );
         Ok(())
     }
-}
-
-fn write_new(file: &Path, text: &str) -> Result<()> {
-    let opened = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file);
-    let mut opened = opened.with_context(|| format!("--output: {}", file.display()))?;
-    opened.write_all(text.as_bytes())?;
-    Ok(())
 }

@@ -19,6 +19,6 @@ mod secret_id;
 /// The command line.
 pub mod command;
 
-pub use secret_id::{SecretId, issue_secret_id};
+pub use secret_id::{SecretId, issue_secret_id, issue_secret_id_to};
 pub use server::Server;
 pub use setup::{Change, Database, Jwt, Kubernetes, Setup};

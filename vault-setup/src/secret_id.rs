@@ -1,7 +1,11 @@
 //! SecretIDs for programs, wrapped: what a deployment hands over can be opened once, so a theft on the way is noticed.
 
-use anyhow::{Context as _, Result};
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
+use tempfile::NamedTempFile;
 
 use crate::server::Server;
 
@@ -21,6 +25,28 @@ pub fn issue_secret_id(server: &Server, role: &str, wrap_ttl: &str) -> Result<Se
             .and_then(Value::as_str)
             .map(str::to_owned),
     })
+}
+
+/// Issues a SecretID and writes the token that opens it to a file of mode 0600, which replaces one that is there. A SecretID that
+/// nothing receives would be usable until it ends, so none is issued where the file cannot be written.
+///
+/// # Errors
+/// When the file cannot be written, or the server refuses or cannot be reached; the former file then remains.
+pub fn issue_secret_id_to(file: &Path, server: &Server, role: &str, wrap_ttl: &str) -> Result<SecretId> {
+    let context = || format!("--output: {}", file.display());
+    if file.is_dir() || file.file_name().is_none() {
+        bail!("{}: is no name of a file", context());
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    // The crate creates files with mode 0600.
+    let mut temporary = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).with_context(context)?;
+    let issued = issue_secret_id(server, role, wrap_ttl)?;
+    temporary
+        .write_all(issued.wrapping_token.as_bytes())
+        .and_then(|()| temporary.as_file().sync_all())
+        .with_context(context)?;
+    temporary.persist(file).with_context(context)?;
+    Ok(issued)
 }
 
 /// A wrapped SecretID.

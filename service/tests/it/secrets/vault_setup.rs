@@ -5,6 +5,8 @@ use crate::support::vault::TestVault;
 use diesel::connection::SimpleConnection;
 use fake_vault::Options;
 use serde_json::{Value, json};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use vault_setup::{Change, Jwt, Kubernetes, Server};
 
 /// V12: A second set-up changes nothing, and the password that Vault's login had at first no longer works.
@@ -273,6 +275,43 @@ fn a_deployment_gets_wrapped_secret_ids_only() {
             .0,
         200
     );
+}
+
+/// V12: Each start of a program gets a token of its own in the same file; where it cannot be written no SecretID is issued.
+#[test]
+fn a_wrapped_secret_id_replaces_the_former_file() {
+    let database = Database::fresh();
+    let vault = TestVault::over(&database);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("wrapped-secret-id");
+    let issue = |file: &Path| vault_setup::issue_secret_id_to(file, &vault.as_root(), "portcullis", "60s");
+    let tokens = [(); 2].map(|()| {
+        let issued = issue(&file).unwrap();
+        let token = std::fs::read_to_string(&file).unwrap();
+        assert_eq!(token, issued.wrapping_token);
+        let mode = file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let unwrap = vault.call_as(&token, "POST", "sys/wrapping/unwrap", &Value::Null);
+        assert_eq!(unwrap.0, 200, "{}", unwrap.1);
+        token
+    });
+    assert_ne!(tokens[0], tokens[1]);
+    let accessors = || {
+        let path = "auth/approle/role/portcullis/secret-id";
+        let (status, answer) = vault.call("LIST", path, &Value::Null);
+        assert_eq!(status, 200, "{answer}");
+        answer["data"]["keys"].as_array().unwrap().len()
+    };
+    let before = accessors();
+    for unwritable in [folder.path().join("missing/file"), folder.path().to_owned()] {
+        let failed = format!("{:#}", issue(&unwritable).err().unwrap());
+        assert!(failed.starts_with("--output: "), "{failed}");
+    }
+    assert_eq!(accessors(), before);
+    // A server that refuses leaves the former file, and nothing beside it.
+    assert!(vault_setup::issue_secret_id_to(&file, &vault.as_root(), "portcullis", "nonsense").is_err());
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), tokens[1]);
+    assert_eq!(folder.path().read_dir().unwrap().count(), 1);
 }
 
 /// V12: What makes a set-up impossible is named, and the password is in no message.
