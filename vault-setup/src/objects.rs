@@ -84,8 +84,10 @@ pub(crate) enum Kind {
     Lockout,
     /// The connection to PostgreSQL: its password is given once and then replaced.
     Connection,
-    /// The log-in of a program, which may be bound to networks.
+    /// The log-in of a program by a SecretID, which may be bound to networks.
     Program,
+    /// The log-in of a program by a token of its platform, which may be bound to networks.
+    Identity,
 }
 
 /// A wanted object.

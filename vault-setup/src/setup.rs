@@ -123,14 +123,16 @@ impl Setup {
         let parts: Vec<Part> = parts.into_iter().flatten().collect();
         let mut changes = Vec::new();
         for mut object in objects::all(&parts, &variables)? {
-            if object.kind == Kind::Program && !self.networks.is_empty() {
-                object.body["secret_id_bound_cidrs"] = json!(self.networks);
+            if !self.networks.is_empty() && matches!(object.kind, Kind::Program | Kind::Identity) {
                 object.body["token_bound_cidrs"] = json!(self.networks);
+                if object.kind == Kind::Program {
+                    object.body["secret_id_bound_cidrs"] = json!(self.networks);
+                }
             }
             changes.extend(match object.kind {
                 Kind::Mount => apply_mount(server, &object)?,
                 Kind::Connection => self.apply_connection(server, &object)?,
-                Kind::Plain | Kind::Lockout | Kind::Program => apply_plain(server, &object)?,
+                Kind::Plain | Kind::Lockout | Kind::Program | Kind::Identity => apply_plain(server, &object)?,
             });
         }
         Ok(changes)

@@ -385,6 +385,11 @@ fn further_log_ins_are_set_up_on_request() {
             "{role}"
         );
         assert_eq!(role["data"]["token_no_default_policy"], true);
+        assert_eq!(
+            role["data"]["token_bound_cidrs"],
+            json!(["192.0.2.0/24"]),
+            "{role}"
+        );
     }
     assert_eq!(setup.apply(&vault.as_root()).unwrap(), []);
     // The tests' own address is in none of the networks.
