@@ -7,7 +7,7 @@ use super::error::VaultError;
 use super::session::Session;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -22,13 +22,8 @@ pub struct Document {
 
 #[derive(Deserialize)]
 struct ReadAnswer {
-    data: DocumentData,
+    data: Map<String, Value>,
     metadata: WriteAnswer,
-}
-
-#[derive(Deserialize)]
-struct DocumentData {
-    document: SecretString,
 }
 
 #[derive(Deserialize)]
@@ -60,6 +55,10 @@ struct VersionMetadata {
 
 impl Vault {
     /// The newest version of a document. `None`: there is none, or it was deleted.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::NoText`] if the secret was written by something else.
     pub async fn read_document(&self, path: &str) -> Result<Option<Document>, VaultError> {
         let path = self.kv_path("data", path);
         let result: Result<ReadAnswer, _> = self
@@ -68,10 +67,16 @@ impl Vault {
                 async move { call.data(&session.client).await }
             })
             .await;
-        Ok(if_found(result)?.map(|answer| Document {
-            text: answer.data.document,
-            version: answer.metadata.version,
-        }))
+        let Some(mut answer) = if_found(result)? else {
+            return Ok(None);
+        };
+        match answer.data.remove("document") {
+            Some(Value::String(text)) => Ok(Some(Document {
+                text: text.into(),
+                version: answer.metadata.version,
+            })),
+            _ => Err(VaultError::NoText),
+        }
     }
 
     /// The number of the newest version of a document, deleted or not. `None`: there was none.

@@ -28,6 +28,9 @@ pub enum VaultError {
     /// The lease has ended.
     #[error("the lease has ended")]
     Gone,
+    /// The secret has no text under `document`, so waiting for another answer does not help.
+    #[error("the secret has no member `document` that is a text")]
+    NoText,
     /// The document has another version by now.
     #[error("the document was changed meanwhile")]
     Conflict,
@@ -68,7 +71,7 @@ impl VaultError {
     pub(super) fn outcome(&self) -> &'static str {
         match self {
             Self::Unavailable(_) => "unavailable",
-            Self::Malformed => "malformed",
+            Self::Malformed | Self::NoText => "malformed",
             Self::Denied => "denied",
             Self::NotFound | Self::Gone => "not_found",
             Self::Conflict => "conflict",

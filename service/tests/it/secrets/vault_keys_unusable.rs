@@ -101,7 +101,12 @@ fn a_missing_or_invalid_document_ends_with_78() {
         "portcullis: PORTCULLIS_KEYS: Vault has no document secret/portcullis/data-keys\n"
     );
     keys.command(&["generate", "--vault", "--data"]);
-    keys.write("token-keys", 0, "{ hush-7f3a");
+    keys.write_secret("token-keys", 0, &json!({ "keys": "hush-7f3a" }));
+    assert_eq!(
+        error(&pairs),
+        "portcullis: PORTCULLIS_KEYS: secret/portcullis/token-keys: the secret has no member `document` that is a text\n"
+    );
+    keys.write("token-keys", 1, "{ hush-7f3a");
     let invalid = error(&pairs);
     assert!(
         invalid.starts_with("portcullis: PORTCULLIS_KEYS: is not a key document"),

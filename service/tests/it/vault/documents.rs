@@ -39,14 +39,25 @@ fn a_document_is_written_over_the_version_that_was_read() {
     server.call("DELETE", "secret/data/portcullis/token-keys", &Value::Null);
     assert!(read("token-keys").is_none());
     assert_eq!(version("token-keys"), Some(2), "a deleted version counts");
-    server.write(
-        "secret/data/portcullis/other",
-        &json!({ "data": { "something": "else" } }),
-    );
-    assert_eq!(
-        error(server.run(vault.read_document("other"))),
-        VaultError::Malformed
-    );
+}
+
+/// V1: A secret that has another form is no answer to wait for: it remains as it is until it is written again.
+#[test]
+fn a_secret_of_another_form_is_not_retried() {
+    let server = VaultServer::start();
+    let vault = server.client().vault;
+    for data in [
+        json!({ "something": "else-that-is-secret" }),
+        json!({ "document": { "keys": ["else-that-is-secret"] } }),
+        json!({ "document": null }),
+        json!({}),
+    ] {
+        server.write("secret/data/portcullis/other", &json!({ "data": data }));
+        let failed = error(server.run(vault.read_document("other")));
+        assert_eq!(failed, VaultError::NoText, "{data}");
+        assert!(!failed.is_retryable());
+        assert!(failed.to_string().contains("`document`"), "{failed}");
+    }
 }
 
 /// V1: A wrapped text is read once, and not at all after its time.

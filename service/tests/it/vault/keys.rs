@@ -97,7 +97,12 @@ impl<'a> VaultKeys<'a> {
 
     /// Writes a document after the version with this number.
     pub fn write(&self, name: &str, version: u64, text: &str) {
-        let body = json!({ "options": { "cas": version }, "data": { "document": text } });
+        self.write_secret(name, version, &json!({ "document": text }));
+    }
+
+    /// Writes a secret after the version with this number.
+    pub fn write_secret(&self, name: &str, version: u64, data: &Value) {
+        let body = json!({ "options": { "cas": version }, "data": data });
         self.server
             .write(&format!("secret/data/portcullis/{name}"), &body);
     }
