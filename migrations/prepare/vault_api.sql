@@ -157,13 +157,17 @@ BEGIN
 END
 $$;
 
--- Changes the password of a static login, which `migrate prepare --static-logins` created.
+-- Changes the password of a static login, which `migrate prepare --static-logins` created for this database: static
+-- logins of other databases of the server are members of the same groups.
 CREATE OR REPLACE FUNCTION vault_api.set_password(p_name text, p_verifier text)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   state text;
 BEGIN
-  IF (p_name ~ '^s-[a-zA-Z0-9_-]{1,60}$' AND vault_api.is_member(p_name)) IS NOT TRUE THEN
+  -- A name of another database may begin with this one's, so the whole name is compared.
+  IF (p_name IN (SELECT format('s-%s_%s', current_database(), purpose)
+                 FROM unnest(ARRAY['rates', 'ingest', 'accounts', 'wishes', 'mail', 'demo']) purpose)
+      AND vault_api.is_member(p_name)) IS NOT TRUE THEN
     RAISE EXCEPTION 'name not allowed' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   IF vault_api.is_verifier(p_verifier) IS NOT TRUE THEN

@@ -27,6 +27,16 @@ fn static_logins_get_their_passwords_from_vault() {
         )
     };
     let connect = |password: &str| database.server.connect(&database.name, &user, password);
+    // Another database of the server, whose name begins with this one's, has a static login of its own.
+    let foreign = format!("{start}copy_rates");
+    database.execute(&format!(
+        "CREATE ROLE \"{foreign}\" LOGIN IN ROLE portcullis_rates_reader"
+    ));
+    let refused = conn.batch_execute(&format!(
+        "SELECT vault_api.set_password('{foreign}', '{}')",
+        verifier("a-foreign-static-password")
+    ));
+    database.execute(&format!("DROP ROLE \"{foreign}\""));
     conn.batch_execute(&set("first-static-password")).unwrap();
     let first = connect("first-static-password")
         .map(|mut conn| lines(&mut conn, "SELECT count(*)::text AS line FROM rates.ports"));
@@ -45,6 +55,8 @@ fn static_logins_get_their_passwords_from_vault() {
     assert_eq!(users.len(), 6, "{users:?}");
     assert_eq!(first.unwrap().unwrap(), ["0"]);
     assert!(second && !old);
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("name not allowed"), "{refused}");
     assert_eq!(rights.0, rights.1);
 }
 
