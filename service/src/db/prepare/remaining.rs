@@ -22,6 +22,15 @@ const QUERY: &str = "
   WHERE datallowconn AND datname <> current_database() AND pg_catalog.has_database_privilege('public', oid, 'CONNECT')
   HAVING count(*) > 0
   UNION ALL
+  SELECT 'issued logins can connect to the databases ' || string_agg(DISTINCT datname::text, ', ' ORDER BY datname::text)
+      || ', which grant CONNECT to their groups; two services need two servers, or pg_hba.conf must name the database'
+  FROM pg_catalog.pg_database, LATERAL pg_catalog.aclexplode(datacl) acl
+    JOIN pg_catalog.pg_roles grantee ON grantee.oid = acl.grantee
+  WHERE datallowconn AND datname <> current_database() AND acl.privilege_type = 'CONNECT'
+    AND grantee.rolname ~ '^portcullis_(rates_reader|rates_writer|accounts_writer|wishes_writer|mail_sender|demo_writer|access_.*)$'
+    AND NOT grantee.rolcanlogin
+  HAVING count(*) > 0
+  UNION ALL
   SELECT 'lc_messages is ' || setting || '; set it to C, so that errors can be classified'
   FROM pg_catalog.pg_settings WHERE name = 'lc_messages' AND setting !~* '^(C|POSIX|en)([_.]|$)'
   UNION ALL

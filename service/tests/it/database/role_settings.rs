@@ -123,6 +123,8 @@ fn preparing_reports_what_it_may_not_revoke() {
     for part in [
         "pg_logical_emit_message and the advisory lock functions and the large object functions",
         "connect to the databases other_product, postgres;",
+        // The first database of this test, which has the same groups.
+        "issued logins can connect to the databases portcullis, which grant CONNECT to their groups",
         prepared_transactions,
         "a superuser must run ALTER ROLE managed_vault SET log_min_error_statement=panic, SET log_statement=none",
         no_audit,
