@@ -1,5 +1,7 @@
 //! Whether a field that the server returns means the same as the one that was written: it returns durations in seconds.
 
+use std::net::IpAddr;
+
 use serde_json::Value;
 
 /// The names of the wanted fields that the server's object lacks or has otherwise.
@@ -23,6 +25,7 @@ fn is_same(wanted: &Value, actual: &Value) -> bool {
         (Value::String(wanted), Value::Number(actual)) => {
             seconds(wanted).is_some_and(|number| Some(number) == actual.as_u64())
         }
+        (Value::String(wanted), Value::String(actual)) => wanted == actual || is_address(wanted, actual),
         (Value::Array(wanted), Value::Array(actual)) => {
             wanted.len() == actual.len()
                 && wanted
@@ -32,6 +35,14 @@ fn is_same(wanted: &Value, actual: &Value) -> bool {
         }
         _ => wanted == actual,
     }
+}
+
+/// Whether a network is this one address: some fields are read without the mask of a single address.
+fn is_address(network: &str, address: &str) -> bool {
+    address.parse::<IpAddr>().is_ok_and(|parsed| {
+        let mask = if parsed.is_ipv4() { "/32" } else { "/128" };
+        network.strip_suffix(mask) == Some(address)
+    })
 }
 
 /// `90s`, `10m` and `720h` in seconds.
@@ -62,5 +73,20 @@ mod tests {
             differences(&wanted, &other),
             ["list", "on", "period", "ttl", "url"]
         );
+    }
+
+    #[test]
+    fn a_network_of_one_address_may_lack_its_mask() {
+        let same = |wanted: &str, actual: &str| is_same(&json!([wanted]), &json!([actual]));
+        assert!(same("192.0.2.7/32", "192.0.2.7") && same("2001:db8::7/128", "2001:db8::7"));
+        for (wanted, actual) in [
+            ("192.0.2.7/24", "192.0.2.7"),
+            ("192.0.2.7/32", "192.0.2.8"),
+            ("192.0.2.7", "192.0.2.7/32"),
+            ("2001:db8::7/32", "2001:db8::7"),
+            ("name/32", "name"),
+        ] {
+            assert!(!same(wanted, actual), "{wanted} {actual}");
+        }
     }
 }

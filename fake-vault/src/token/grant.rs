@@ -96,7 +96,14 @@ impl TokenSettings {
             self.policies = policies;
         }
         if let Some(cidrs) = call.list("token_bound_cidrs") {
-            self.bound_cidrs = cidrs;
+            // Read back without the mask of a single address.
+            let bare = |cidr: String| match networks(std::slice::from_ref(&cidr)).first() {
+                Some(network) if network.prefix_len() == network.max_prefix_len() => {
+                    network.addr().to_string()
+                }
+                _ => cidr,
+            };
+            self.bound_cidrs = cidrs.into_iter().map(bare).collect();
         }
         self.no_default_policy = call
             .flag("token_no_default_policy")

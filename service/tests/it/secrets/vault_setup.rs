@@ -374,7 +374,7 @@ fn further_log_ins_are_set_up_on_request() {
         subject: "identity-1".to_owned(),
         audience: "api://vault".to_owned(),
     });
-    setup.networks = vec!["192.0.2.0/24".to_owned()];
+    setup.networks = ["192.0.2.0/24", "198.51.100.7/32"].map(str::to_owned).into();
     let changes = setup.apply(&vault.as_root()).unwrap();
     for path in ["auth/kubernetes/role/portcullis", "auth/jwt/role/portcullis"] {
         assert!(changes.contains(&Change::Created(path.to_owned())), "{changes:?}");
@@ -387,7 +387,7 @@ fn further_log_ins_are_set_up_on_request() {
         assert_eq!(role["data"]["token_no_default_policy"], true);
         assert_eq!(
             role["data"]["token_bound_cidrs"],
-            json!(["192.0.2.0/24"]),
+            json!(["192.0.2.0/24", "198.51.100.7"]),
             "{role}"
         );
     }
