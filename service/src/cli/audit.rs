@@ -8,6 +8,7 @@ use crate::crypto::data_keys::DataKeys;
 use crate::domain::audit::anchor::AnchorLine;
 use crate::domain::audit::completeness::{Completeness, Expected};
 use crate::domain::audit::verify::{VerifyError, verify};
+use crate::secrets::vault::Vault;
 use crate::types::event_hash::EventHash;
 use clap::Subcommand;
 use std::fs::File;
@@ -59,8 +60,8 @@ struct AnchorFiles {
     invalid: Option<(PathBuf, usize)>,
 }
 
-/// Runs the subcommand.
-pub fn run(settings: &Settings, action: Action) -> ExitCode {
+/// Runs the subcommand; `vault` is the client that issued the login, if any.
+pub fn run(settings: &Settings, vault: Option<&Vault>, action: Action) -> ExitCode {
     let Action::Verify { anchors, head } = action;
     if let Err(code) = check_credentials(&settings.database.accounts) {
         return code;
@@ -71,7 +72,7 @@ pub fn run(settings: &Settings, action: Action) -> ExitCode {
             Ok(runtime) => runtime,
             Err(code) => return code,
         };
-        let key = match data_keys::load(settings, &runtime) {
+        let key = match data_keys::load(settings, vault, &runtime) {
             Ok(key) => key,
             Err(code) => return code,
         };

@@ -5,20 +5,22 @@ use super::vault;
 use crate::config::Settings;
 use crate::config::keys::KeySource;
 use crate::crypto::data_keys::DataKeys;
+use crate::secrets::vault::Vault;
 use crate::startup::keys::load_data_keys;
 use std::process::ExitCode;
 use tokio::runtime::Runtime;
 
-/// Loads them; on an error prints it and returns the exit code.
-pub fn load(settings: &Settings, runtime: &Runtime) -> Result<DataKeys, ExitCode> {
-    let vault = match settings.auth.keys {
-        KeySource::Vault { .. } => Some(vault::client(settings)?),
-        KeySource::Settings { .. } | KeySource::Generated => None,
+/// Loads them; on an error prints it and returns the exit code. From Vault they are read with the client that issued the
+/// command's login, or else with one of their own.
+pub fn load(settings: &Settings, issuing: Option<&Vault>, runtime: &Runtime) -> Result<DataKeys, ExitCode> {
+    let own = match (&settings.auth.keys, issuing) {
+        (KeySource::Vault { .. }, None) => Some(vault::client(settings)?),
+        (KeySource::Vault { .. } | KeySource::Settings { .. } | KeySource::Generated, _) => None,
     };
     let loaded = runtime.block_on(async {
-        let loaded = load_data_keys(&settings.auth, vault.as_ref()).await;
-        if let Some(vault) = vault {
-            vault.close().await;
+        let loaded = load_data_keys(&settings.auth, issuing.or(own.as_ref())).await;
+        if let Some(own) = own {
+            own.close().await;
         }
         loaded
     });

@@ -2,6 +2,7 @@
 
 use crate::config::Settings;
 use crate::config::database::{CredentialsSource, DatabaseSettings, Login};
+use crate::secrets::vault::Vault;
 use crate::startup::command_login;
 use crate::telemetry::logs::Telemetry;
 use std::fmt::Display;
@@ -46,11 +47,12 @@ pub fn check_credentials(login: &Login) -> Result<(), ExitCode> {
     credentials.map(drop).map_err(|error| fail(EXIT_CONFIG, &error))
 }
 
-/// Runs a command with a login that has credentials, which are issued if the settings say so.
+/// Runs a command with a login that has credentials, which are issued if the settings say so. The command gets the client of
+/// Vault that issued them, if there is one.
 pub fn with_login(
     settings: &Settings,
     login: impl FnOnce(&mut DatabaseSettings) -> &mut Login,
-    command: impl FnOnce(&Settings) -> ExitCode,
+    command: impl FnOnce(&Settings, Option<&Vault>) -> ExitCode,
 ) -> ExitCode {
     let metrics = match Telemetry::quiet() {
         Ok(telemetry) => telemetry.metrics,

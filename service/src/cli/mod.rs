@@ -46,6 +46,7 @@ use crate::config::Settings;
 use crate::config::source::Source;
 use crate::http::openapi::document::document;
 use crate::http::router::Apis;
+use crate::secrets::vault::Vault;
 use crate::telemetry::logs::Telemetry;
 use clap::{Parser, Subcommand};
 use exit::{EXIT_CONFIG, fail, print, with_login};
@@ -135,19 +136,21 @@ pub fn run() -> ExitCode {
             with_login(
                 &settings,
                 |database| direction.login(database),
-                |settings| migrate::run(settings, direction),
+                |settings, _| migrate::run(settings, direction),
             )
         }
         Command::Import { file, check: true } => import::check(&file),
         Command::Import { file, check: false } => with_login(
             &settings,
             |database| &mut database.ingest,
-            |settings| import::run(settings, &file),
+            |settings, _| import::run(settings, &file),
         ),
         Command::Accounts { command } => {
-            with_accounts(&settings, |settings| accounts::run(settings, command))
+            with_accounts(&settings, |settings, _| accounts::run(settings, command))
         }
-        Command::Audit { action } => with_accounts(&settings, |settings| audit::run(settings, action)),
+        Command::Audit { action } => {
+            with_accounts(&settings, |settings, vault| audit::run(settings, vault, action))
+        }
         Command::Healthcheck => healthcheck::run(&settings),
         Command::Keys {
             command: keys::Keys::Reseal,
@@ -158,6 +161,9 @@ pub fn run() -> ExitCode {
 }
 
 /// Runs a command with the login of accounts.
-fn with_accounts(settings: &Settings, command: impl FnOnce(&Settings) -> ExitCode) -> ExitCode {
+fn with_accounts(
+    settings: &Settings,
+    command: impl FnOnce(&Settings, Option<&Vault>) -> ExitCode,
+) -> ExitCode {
     with_login(settings, |database| &mut database.accounts, command)
 }

@@ -6,12 +6,13 @@ use super::exit::{check_credentials, fail, print};
 use super::runtime::runtime;
 use crate::config::{Settings, operator};
 use crate::domain::accounts::resealing::{Resealed, reseal};
+use crate::secrets::vault::Vault;
 use crate::types::account::AccountId;
 use crate::types::client_info::ClientInfo;
 use std::process::ExitCode;
 
-/// Runs the command.
-pub fn run(settings: &Settings) -> ExitCode {
+/// Runs the command; `vault` is the client that issued the login, if any.
+pub fn run(settings: &Settings, vault: Option<&Vault>) -> ExitCode {
     if let Err(code) = check_credentials(&settings.database.accounts) {
         return code;
     }
@@ -19,7 +20,7 @@ pub fn run(settings: &Settings) -> ExitCode {
         Ok(runtime) => runtime,
         Err(code) => return code,
     };
-    let keys = match data_keys::load(settings, &runtime) {
+    let keys = match data_keys::load(settings, vault, &runtime) {
         Ok(keys) => keys,
         Err(code) => return code,
     };

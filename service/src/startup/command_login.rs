@@ -8,8 +8,9 @@ use crate::secrets::logins::{IssueError, Issuer, Validity};
 use crate::secrets::vault::Vault;
 use crate::telemetry::metrics::Metrics;
 
-/// Runs a command with settings whose `login` has credentials. `login` selects it. An interrupted command leaves its login to
-/// the lease, which ends it.
+/// Runs a command with settings whose `login` has credentials. `login` selects it. The command gets the client that issued
+/// them, if there is one, because a wrapped SecretID serves one client only. An interrupted command leaves its login to the
+/// lease, which ends it.
 ///
 /// # Errors
 ///
@@ -18,13 +19,13 @@ pub fn with_login<T>(
     settings: &Settings,
     login: impl FnOnce(&mut DatabaseSettings) -> &mut Login,
     metrics: &Metrics,
-    command: impl FnOnce(&Settings) -> T,
+    command: impl FnOnce(&Settings, Option<&Vault>) -> T,
 ) -> Result<T, StartError> {
     let mut settings = settings.clone();
     let source = settings.database.login_source.clone();
     let login = login(&mut settings.database);
     if !matches!(login.source, CredentialsSource::Issued) {
-        return Ok(command(&settings));
+        return Ok(command(&settings, None));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -36,14 +37,14 @@ pub fn with_login<T>(
         .map(|vault| Vault::new(vault, metrics.clone()))
         .transpose()?;
     let Some(issuer) = Issuer::new(&source, vault.as_ref())? else {
-        return Ok(command(&settings));
+        return Ok(command(&settings, vault.as_ref()));
     };
     let issued = runtime.block_on(issuer.issue(login))?;
     *login = login.with(issued.credentials);
     let token = vault
         .clone()
         .map(|vault| runtime.spawn(async move { vault.keep_token().await }));
-    let outcome = command(&settings);
+    let outcome = command(&settings, vault.as_ref());
     runtime.block_on(async {
         if let Validity::Lease(lease) = &issued.validity
             && let Err(error) = issuer.revoke(lease).await

@@ -6,8 +6,11 @@ use crate::support::database::Database;
 use crate::support::program::{ServiceProcess, run, stderr};
 use crate::support::sample_data::{QUERY, small};
 use crate::support::tcp_proxy::TcpProxy;
+use crate::support::temp_file::TempFile;
 use crate::support::vault::TestVault;
 use crate::support::wait::wait_until_within;
+use portcullis::crypto::data_key_document::DataKeyDocument;
+use portcullis::types::clock;
 use std::time::Duration;
 
 /// V2: Stopping the service revokes its logins: none is left when the process has ended.
@@ -111,4 +114,33 @@ fn a_command_revokes_its_login() {
     let output = run(&["accounts", "list"], &pairs(&vault, "vault"));
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(leases(&vault), 0);
+}
+
+/// V1, V2: A command whose login and data keys come from Vault uses a wrapped SecretID once: it succeeds, and nothing looks
+/// like an incident.
+#[test]
+fn a_command_with_a_wrapped_secret_id_unwraps_it_once() {
+    let database = Database::with_data(&small());
+    let vault = TestVault::over(&database);
+    let document = DataKeyDocument::generate(clock::now()).unwrap().to_text();
+    let body = serde_json::json!({"options": {"cas": 0}, "data": {"document": document}});
+    vault.write("secret/data/portcullis/data-keys", &body);
+    let mut pairs = pairs(&vault, "vault");
+    pairs.retain(|(name, _)| !["VAULT_SECRET_ID", "TOKEN_KEYS", "DATA_KEY"].contains(&name.as_str()));
+    pairs.push(("KEYS".to_owned(), "vault".to_owned()));
+    let anchors = TempFile::new("anchors", "");
+    for (arguments, code) in [
+        (["keys", "reseal"].as_slice(), 0),
+        // The file holds no anchor, which is found after the keys are loaded.
+        (&["audit", "verify", "--anchors", anchors.path_str()], 65),
+    ] {
+        let mut pairs = pairs.clone();
+        let wrapped = vault.wrapped_secret_id("portcullis", "5m");
+        pairs.push(("VAULT_WRAPPED_SECRET_ID".to_owned(), wrapped));
+        let output = run(arguments, &pairs);
+        let text = stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {text}");
+        assert!(!text.contains("wrapp") && !text.contains("security"), "{text}");
+        assert_eq!(leases(&vault), 0, "{text}");
+    }
 }
