@@ -87,20 +87,22 @@ impl Vault {
         self.0.is_closed.send_replace(true);
         let vault = self.clone();
         let closing = spawned(async move {
-            let former = vault.replace_session(None);
-            if let Some(session) = former {
-                let call = vaultrs::token::revoke_self(&session.client);
-                vault
-                    .0
-                    .connection
-                    .observed("token_revoke", async { Ok(call.await?) })
-                    .await?;
+            match vault.replace_session(None) {
+                Some(session) => vault.revoke_token(&session).await,
+                None => Ok(()),
             }
-            Ok(())
         });
         if let Err(error) = closing.await {
             tracing::warn!(%error, "cannot revoke the Vault token; it ends by itself");
         }
+    }
+
+    async fn revoke_token(&self, session: &Session) -> Result<(), VaultError> {
+        let call = vaultrs::token::revoke_self(&session.client);
+        let connection = &self.0.connection;
+        connection
+            .observed("token_revoke", async { Ok(call.await?) })
+            .await
     }
 
     /// A call under the current token, which is not aborted when the caller is dropped.
@@ -170,7 +172,8 @@ impl Vault {
     }
 
     /// Replaces the session of the login `former`; 0 stands for none. Of several tasks one logs in, and all get its outcome,
-    /// so that a wrong SecretID is not sent as often as there are requests.
+    /// so that a wrong SecretID is not sent as often as there are requests. A refusal holds for a while, or until the secret
+    /// is replaced.
     pub(super) async fn log_in_after(&self, former: u64) -> Result<Arc<Session>, VaultError> {
         let attempts = self.last_login(|outcome| outcome.attempts);
         let mut authenticator = self.0.authenticator.lock().await;
@@ -186,12 +189,18 @@ impl Vault {
         }) {
             return Err(error);
         }
+        let fingerprint = authenticator.fingerprint();
+        if let Some(error) = self.last_login(|outcome| outcome.refusal(fingerprint)) {
+            return Err(error);
+        }
         let sent = Instant::now();
         let answer = authenticator.log_in(&self.0.connection).await;
         let result = answer.map(|answer| self.start_session(answer, sent));
-        let mut outcome = self.0.last_login.write().unwrap_or_else(PoisonError::into_inner);
-        outcome.attempts += 1;
-        outcome.error = result.as_ref().err().cloned();
+        self.0
+            .last_login
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .record(result.as_ref().err(), fingerprint);
         result
     }
 

@@ -5,9 +5,10 @@ use super::connection::Connection;
 use super::error::VaultError;
 use super::secret_id::SecretIds;
 use crate::config::secret::SecretSource;
-use crate::config::vault::{JwtLogin, VaultAuth, VaultSettings};
+use crate::config::vault::{JwtLogin, SecretIdSource, VaultAuth, VaultSettings};
 use crate::secrets;
 use secrecy::{ExposeSecret, SecretString};
+use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 use vaultrs::api::AuthInfo;
 use vaultrs::auth::{approle, kubernetes, oidc};
@@ -24,6 +25,8 @@ pub(super) struct Authenticator {
     auth: VaultAuth,
     mount: String,
     secret_ids: SecretIds,
+    /// The key of fingerprints, which is never stored.
+    hasher: RandomState,
 }
 
 impl Authenticator {
@@ -32,7 +35,23 @@ impl Authenticator {
             auth: settings.auth.clone(),
             mount: settings.auth_mount.clone(),
             secret_ids: SecretIds::default(),
+            hasher: RandomState::new(),
         }
+    }
+
+    /// Shows whether the configured secret is still the same. `None`: it cannot be read.
+    pub(super) fn fingerprint(&self) -> Option<u64> {
+        let secret = match &self.auth {
+            VaultAuth::AppRole { secret_id, .. } => match secret_id {
+                SecretIdSource::Plain(source) | SecretIdSource::Wrapped(source) => {
+                    secrets::read(source).ok()?
+                }
+            },
+            VaultAuth::Kubernetes(JwtLogin { file, .. }) | VaultAuth::Jwt(JwtLogin { file, .. }) => {
+                read_jwt(file).ok()?
+            }
+        };
+        Some(self.hasher.hash_one(secret.expose_secret()))
     }
 
     /// Logs in.

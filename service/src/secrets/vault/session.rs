@@ -6,6 +6,9 @@ use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use vaultrs::client::VaultClient;
 
+/// The delay after a refusal that only an operator ends. Five wrong SecretIDs lock an AppRole.
+pub(super) const REFUSED_DELAY: Duration = Duration::from_secs(60);
+
 /// A token, and a client that sends it.
 pub(super) struct Session {
     /// The number of the login.
@@ -29,6 +32,36 @@ struct Lifetime {
 pub(super) struct LoginOutcome {
     pub(super) attempts: u64,
     pub(super) error: Option<VaultError>,
+    refusal: Option<Refusal>,
+}
+
+/// A login that Vault refused.
+struct Refusal {
+    error: VaultError,
+    at: Instant,
+    /// Of the secret that was refused.
+    fingerprint: Option<u64>,
+}
+
+impl LoginOutcome {
+    /// Records a login with the secret of this fingerprint.
+    pub(super) fn record(&mut self, error: Option<&VaultError>, fingerprint: Option<u64>) {
+        self.attempts += 1;
+        self.error = error.cloned();
+        let refusal = error.filter(|error| error.is_answer());
+        self.refusal = refusal.map(|error| Refusal {
+            error: error.clone(),
+            at: Instant::now(),
+            fingerprint,
+        });
+    }
+
+    /// The refusal that a login with the secret of this fingerprint would most likely meet again.
+    pub(super) fn refusal(&self, fingerprint: Option<u64>) -> Option<VaultError> {
+        let refusal = self.refusal.as_ref()?;
+        let holds = refusal.fingerprint == fingerprint && refusal.at.elapsed() < REFUSED_DELAY;
+        holds.then(|| refusal.error.clone())
+    }
 }
 
 impl Lifetime {

@@ -2,7 +2,7 @@
 
 use super::client::{Vault, spawned};
 use super::error::VaultError;
-use super::session::Session;
+use super::session::{REFUSED_DELAY, Session};
 use crate::secrets::backoff::Backoff;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -14,9 +14,6 @@ const BASE_DELAY: Duration = Duration::from_millis(500);
 
 /// The maximum delay.
 const MAX_DELAY: Duration = Duration::from_secs(30);
-
-/// The delay after a refusal that only an operator ends. Five wrong SecretIDs lock an AppRole.
-const REFUSED_DELAY: Duration = Duration::from_secs(60);
 
 impl Vault {
     /// Keeps the token valid. Exactly one task runs this, as long as the service.

@@ -1,6 +1,7 @@
 //! The token: renewed in time, replaced when it cannot be renewed or has ended, by one login for all calls.
 
 use super::server::{VaultClient, VaultServer, error};
+use crate::support::temp_file::TempFile;
 use crate::support::wait::{wait_until, wait_until_within};
 use portcullis::secrets::vault::{Vault, VaultError};
 use serde_json::json;
@@ -148,6 +149,29 @@ fn a_refused_login_is_not_repeated_by_the_calls_that_waited_for_it() {
         assert!(matches!(error(result), VaultError::Rejected { status: 400, .. }));
     }
     assert_eq!(client.requests("login", "rejected"), 1);
+}
+
+/// V1: Nor once for each call that follows: a refusal holds for a minute, or until another SecretID is delivered.
+#[test]
+fn a_refused_login_is_not_repeated_until_the_secret_is_replaced() {
+    let server = VaultServer::start();
+    let file = TempFile::new("secret-id", "0d5e7a41-wrong-secret-id");
+    let settings = server.settings(&[
+        ("VAULT_ROLE_ID", "portcullis"),
+        ("VAULT_SECRET_ID_FILE", file.path_str()),
+    ]);
+    let client = VaultClient::new(&settings);
+    for _ in 0..20 {
+        let refused = error(server.run(client.vault.issue_login("rates")));
+        assert!(
+            matches!(refused, VaultError::Rejected { status: 400, .. }),
+            "{refused}"
+        );
+    }
+    assert_eq!(client.requests("login", "rejected"), 1);
+    std::fs::write(file.path(), server.secret_id()).unwrap();
+    server.run(client.vault.issue_login("rates")).unwrap();
+    assert_eq!(client.requests("login", "ok"), 1);
 }
 
 /// V1: What the policy does not permit is denied with a valid token too: a login would help no one and end all leases.
