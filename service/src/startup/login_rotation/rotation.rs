@@ -85,7 +85,7 @@ impl Rotation {
                     self.check_at = None;
                     // Failed attempts to issue credentials have delays of their own.
                     let is_retrying = self.reported.is_some() && matches!(next.1, Step::Replace(_));
-                    if let Some(reason) = self.examine().await && !is_retrying {
+                    if let Some(reason) = self.examine(is_retrying).await && !is_retrying {
                         next = (Instant::now(), Step::Replace(reason));
                     }
                 }
@@ -125,6 +125,10 @@ impl Rotation {
             (Err(StepError::Issue(error)), _) if error.is_gone() => (now, Step::Replace(Reason::Revoked)),
             (_, validity) => {
                 self.context.status.failed(name, end);
+                if matches!(step, Step::Replace(_)) {
+                    // Requests must not wait for what may take hours.
+                    self.connections.dismiss_suspicion();
+                }
                 let step = step_after_failure(step, validity);
                 (now + self.retry.next_delay(), step)
             }
@@ -246,8 +250,9 @@ impl Rotation {
         self.check_at.get_or_insert(earliest.max(now));
     }
 
-    /// Finds out whether the credentials are the reason why connections fail.
-    async fn examine(&mut self) -> Option<Reason> {
+    /// Finds out whether the credentials are the reason why connections fail. While others are being issued anyway, checks
+    /// become rare.
+    async fn examine(&mut self, is_retrying: bool) -> Option<Reason> {
         let connections = self.connections.clone();
         let checked = tokio::task::spawn_blocking(move || connections.check()).await;
         let reason = match (checked, self.current.as_ref().map(|current| &current.validity)) {
@@ -261,7 +266,7 @@ impl Rotation {
             (_, Some(Validity::Password { .. } | Validity::Token { .. })) => None,
         };
         let interval = self.next_check.1;
-        if reason.is_some() {
+        if reason.is_some() && !is_retrying {
             self.next_check = (Instant::now() + CHECK_INTERVALS.0, CHECK_INTERVALS.0);
         } else {
             self.connections.dismiss_suspicion();

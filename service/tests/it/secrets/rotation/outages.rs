@@ -12,7 +12,8 @@ use crate::support::vault::TestVault;
 use crate::support::wait::wait_until_within;
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 const WARNING: &str = "ok, but credentials of the database cannot be renewed\n";
 
@@ -144,4 +145,37 @@ fn logins_that_end_while_postgresql_is_unavailable_are_replaced_afterwards() {
     wait_until_within(PATIENCE, "the former logins are gone", || {
         existing(&database, &former).is_empty()
     });
+}
+
+/// V5: Without valid credentials and without Vault, requests do not wait for other credentials: they fail at once, until
+/// Vault is back.
+#[test]
+fn requests_fail_at_once_while_ended_credentials_cannot_be_replaced() {
+    let database = Database::with_data(&small());
+    let vault = TestVault::over(&database);
+    let app = start(&vault, "vault", &[("DATABASE_ACQUIRE_TIMEOUT", "10000")]);
+    vault.call("PUT", "control/frozen", &json!(true));
+    for user in users(&database) {
+        database.execute(&format!(
+            "ALTER ROLE \"{user}\" NOLOGIN;
+             SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{user}'"
+        ));
+    }
+    let fails_at_once = || {
+        let sent = Instant::now();
+        app.get(QUERY).status == 503 && sent.elapsed() < Duration::from_secs(1)
+    };
+    wait_until_within(PATIENCE, "requests fail at once", fails_at_once);
+    let sent = Instant::now();
+    // Several attempts to issue others end in this time.
+    while sent.elapsed() < Duration::from_secs(20) {
+        let sent = Instant::now();
+        assert_eq!(app.get(QUERY).status, 503);
+        // A request that waits takes ten seconds.
+        assert!(sent.elapsed() < Duration::from_secs(5), "{:?}", sent.elapsed());
+        sleep(Duration::from_millis(200));
+    }
+    vault.call("PUT", "control/frozen", &json!(false));
+    wait_until_ready(&app);
+    assert_eq!(app.get(QUERY).status, 200);
 }
