@@ -4,9 +4,14 @@ use super::error::StartError;
 use super::vault;
 use crate::config::Settings;
 use crate::config::database::{CredentialsSource, DatabaseSettings, Login};
+use crate::secrets::backoff::Backoff;
 use crate::secrets::logins::{IssueError, Issuer, Validity};
-use crate::secrets::vault::Vault;
+use crate::secrets::vault::{Lease, Vault};
 use crate::telemetry::metrics::Metrics;
+use std::time::Duration;
+
+/// The first delay after a failed renewal, and the longest.
+const RETRY_DELAYS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(15));
 
 /// Runs a command with settings whose `login` has credentials. `login` selects it. The command gets the client that issued
 /// them, if there is one, because a wrapped SecretID serves one client only. An interrupted command leaves its login to the
@@ -44,8 +49,15 @@ pub fn with_login<T>(
     let token = vault
         .clone()
         .map(|vault| runtime.spawn(async move { vault.keep_token().await }));
+    let renewal = match &issued.validity {
+        Validity::Lease(lease) => Some(runtime.spawn(renew(issuer.clone(), lease.clone()))),
+        Validity::Password { .. } | Validity::Token { .. } => None,
+    };
     let outcome = command(&settings, vault.as_ref());
     runtime.block_on(async {
+        if let Some(renewal) = renewal {
+            renewal.abort();
+        }
         if let Validity::Lease(lease) = &issued.validity
             && let Err(error) = issuer.revoke(lease).await
         {
@@ -61,4 +73,19 @@ pub fn with_login<T>(
 
 fn report(error: &IssueError) {
     tracing::warn!(%error, "the login of this command cannot be revoked; it ends with its lease");
+}
+
+/// Extends the lease as long as its maximum permits.
+async fn renew(issuer: Issuer, mut lease: Lease) {
+    let mut backoff = Backoff::new(RETRY_DELAYS.0, RETRY_DELAYS.1);
+    while lease.is_renewable() && !lease.is_cut() && !lease.remaining().is_zero() {
+        tokio::time::sleep_until(lease.renew_at().into()).await;
+        match issuer.renew(&mut lease).await {
+            Ok(()) => backoff.reset(),
+            Err(error) => {
+                tracing::warn!(%error, "the login of this command cannot be extended");
+                tokio::time::sleep(backoff.next_delay()).await;
+            }
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! What remains when the service stops or is killed, and what it waits for at the start.
 
-use super::{LOGINS, PATIENCE, existing, leases, pairs, start, users, wait_until_ready};
+use super::{LOGINS, PATIENCE, existing, leases, pairs, set_ttls, start, users, wait_until_ready};
 use crate::support::app::App;
-use crate::support::database::Database;
+use crate::support::database::{Database, settings};
 use crate::support::program::{ServiceProcess, run, stderr};
 use crate::support::sample_data::{QUERY, small};
 use crate::support::tcp_proxy::TcpProxy;
@@ -10,7 +10,10 @@ use crate::support::temp_file::TempFile;
 use crate::support::vault::TestVault;
 use crate::support::wait::wait_until_within;
 use portcullis::crypto::data_key_document::DataKeyDocument;
+use portcullis::startup::command_login;
+use portcullis::telemetry::logs::Telemetry;
 use portcullis::types::clock;
+use std::thread::sleep;
 use std::time::Duration;
 
 /// V2: Stopping the service revokes its logins: none is left when the process has ended.
@@ -143,4 +146,27 @@ fn a_command_with_a_wrapped_secret_id_unwraps_it_once() {
         assert!(!text.contains("wrapp") && !text.contains("security"), "{text}");
         assert_eq!(leases(&vault), 0, "{text}");
     }
+}
+
+/// V2: The login of a command lives as long as the command, which may take longer than a lease.
+#[test]
+fn the_login_of_a_command_outlives_its_first_lease() {
+    let database = Database::with_data(&small());
+    let vault = TestVault::over(&database);
+    let lease = Duration::from_secs(6);
+    set_ttls(&vault, lease, Duration::from_secs(3600));
+    let telemetry = Telemetry::quiet().unwrap();
+    let user = command_login::with_login(
+        &settings(pairs(&vault, "vault"), &[]),
+        |database| &mut database.accounts,
+        &telemetry.metrics,
+        |settings, _| {
+            let user = settings.database.accounts.credentials().unwrap().user;
+            sleep(lease * 3);
+            assert_eq!(existing(&database, std::slice::from_ref(&user)), [user.as_str()]);
+            user
+        },
+    )
+    .unwrap();
+    assert_eq!(existing(&database, &[user]), [""; 0]);
 }
