@@ -36,6 +36,14 @@ pub struct Rotation {
     former: JoinSet<()>,
 }
 
+/// What a step has brought.
+enum Taken {
+    /// Credentials with another end.
+    Done,
+    /// The password that was there already: Vault has not replaced it yet.
+    Overdue,
+}
+
 /// Why a step failed.
 #[derive(Debug, thiserror::Error)]
 enum StepError {
@@ -113,14 +121,21 @@ impl Rotation {
         let validity = self.current.as_ref().map(|current| &current.validity);
         let end = validity.map(Validity::end);
         match (taken, validity) {
-            (Ok(()), Some(validity)) => {
-                self.retry.reset();
+            (Ok(taken), Some(validity)) => {
+                let (at, next) = next_step(validity, now);
+                let at = match taken {
+                    Taken::Done => {
+                        self.retry.reset();
+                        at
+                    }
+                    Taken::Overdue => at.max(now + self.retry.next_delay()),
+                };
                 self.context.status.succeeded(name);
                 self.context.metrics.login_ends(name, end);
                 if self.reported.take().is_some() {
                     tracing::info!(login = name, "database credentials are issued and renewed again");
                 }
-                next_step(validity, now)
+                (at, next)
             }
             (Err(StepError::Issue(error)), _) if error.is_gone() => (now, Step::Replace(Reason::Revoked)),
             (_, validity) => {
@@ -164,7 +179,7 @@ impl Rotation {
         self.reported = Some(error);
     }
 
-    async fn renew(&mut self) -> Result<(), StepError> {
+    async fn renew(&mut self) -> Result<Taken, StepError> {
         if let Some(IssuedLogin {
             validity: Validity::Lease(lease),
             ..
@@ -173,18 +188,20 @@ impl Rotation {
             self.context.issuer.renew(lease).await?;
             tracing::debug!(login = self.login.name, "database credentials renewed");
         }
-        Ok(())
+        Ok(Taken::Done)
     }
 
     /// Issues credentials and uses them.
-    async fn replace(&mut self, reason: Reason) -> Result<(), StepError> {
+    async fn replace(&mut self, reason: Reason) -> Result<Taken, StepError> {
         let issued = self.context.issuer.issue(&self.login).await?;
         let unchanged = |current: &IssuedLogin| current.credentials.is_same(&issued.credentials);
         if self.current.as_ref().is_some_and(unchanged) {
             self.current = Some(issued);
             return match reason {
-                Reason::Refused => Err(StepError::Unchanged),
-                _ => Ok(()),
+                // The server may accept the password again.
+                Reason::Refused if !self.are_accepted().await? => Err(StepError::Unchanged),
+                Reason::Password => Ok(Taken::Overdue),
+                _ => Ok(Taken::Done),
             };
         }
         let (connections, login) = (
@@ -217,7 +234,17 @@ impl Rotation {
         if draining.is_some() {
             self.end(draining, former.and_then(lease_of));
         }
-        Ok(())
+        Ok(Taken::Done)
+    }
+
+    /// Whether the server accepts the present credentials.
+    async fn are_accepted(&self) -> Result<bool, StepError> {
+        let connections = self.connections.clone();
+        let checked = tokio::task::spawn_blocking(move || connections.check()).await?;
+        if checked.is_ok() {
+            self.connections.dismiss_suspicion();
+        }
+        Ok(checked.is_ok())
     }
 
     /// Revokes a lease as soon as its connections are closed.

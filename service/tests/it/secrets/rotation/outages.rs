@@ -179,3 +179,53 @@ fn requests_fail_at_once_while_ended_credentials_cannot_be_replaced() {
     wait_until_ready(&app);
     assert_eq!(app.get(QUERY).status, 200);
 }
+
+/// V8: A password that Vault cannot replace in time is asked for ever more rarely.
+#[test]
+fn an_overdue_password_is_asked_for_ever_more_rarely() {
+    let database = Database::with_data(&small());
+    let vault = TestVault::over(&database);
+    for login in LOGINS {
+        let path = format!("database/static-roles/portcullis-static-{login}");
+        let (status, role) = vault.call("GET", &path, &Value::Null);
+        assert_eq!(status, 200, "{role}");
+        let mut role = role["data"].clone();
+        role["rotation_period"] = json!("6s");
+        vault.write(&path, &role);
+    }
+    let app = start(&vault, "vault-static", &[]);
+    database.execute(&format!("ALTER ROLE \"{}\" NOLOGIN", vault.user()));
+    database.execute(&format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{}'",
+        vault.user()
+    ));
+    let reads = || metric(&app, "vault_requests_total", &["operation=\"static_login\""]);
+    sleep(Duration::from_secs(8));
+    let before = reads();
+    sleep(Duration::from_secs(30));
+    let after = reads() - before;
+    // Without delays four logins read 350 times, with them about 40 times.
+    assert!((4.0..150.0).contains(&after), "{after}");
+    assert_eq!(app.get(QUERY).status, 200);
+}
+
+/// V8: A login that the server refuses for a while, with a password that remains the same, works again afterwards.
+#[test]
+fn a_refused_password_that_is_accepted_again_is_no_failure() {
+    let database = Database::with_data(&small());
+    let vault = TestVault::over(&database);
+    let app = start(&vault, "vault-static", &[]);
+    let user = format!("s-{}_rates", database.name);
+    database.execute(&format!(
+        "ALTER ROLE \"{user}\" NOLOGIN;
+         SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{user}'"
+    ));
+    let failed = || metric(&app, "db_login_failures_total", &["login=\"rates\""]) >= 1.0;
+    wait_until_within(PATIENCE, "the login is refused", || {
+        app.get(QUERY);
+        failed()
+    });
+    database.execute(&format!("ALTER ROLE \"{user}\" LOGIN"));
+    wait_until_ready(&app);
+    assert_eq!(app.get(QUERY).status, 200);
+}
