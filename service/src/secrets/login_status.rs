@@ -21,7 +21,9 @@ pub enum CredentialsState {
     Valid,
     /// They are valid, but some cannot be renewed at the moment.
     NotRenewed,
-    /// Some login has no valid credentials.
+    /// Some login has no valid credentials any more.
+    Ended,
+    /// Some login never had credentials.
     Missing,
 }
 
@@ -42,13 +44,15 @@ impl LoginStatus {
         let logins = self.lock();
         if logins.is_empty() {
             CredentialsState::Valid
+        } else if logins.values().any(|failing| failing.end.is_none()) {
+            CredentialsState::Missing
         } else if logins
             .values()
             .all(|failing| failing.end.is_some_and(|end| end > now))
         {
             CredentialsState::NotRenewed
         } else {
-            CredentialsState::Missing
+            CredentialsState::Ended
         }
     }
 

@@ -48,10 +48,11 @@ impl Health {
     /// Checks the database on every call, and whether the credentials for it can be renewed.
     pub async fn readiness(&self) -> Readiness {
         match (self.check_database().await, self.logins.state()) {
-            (Readiness::Ready, CredentialsState::NotRenewed | CredentialsState::Missing) => {
+            (Readiness::Ready, CredentialsState::NotRenewed | CredentialsState::Ended) => {
                 Readiness::ReadyWithoutRenewal
             }
-            (Readiness::DatabaseUnavailable, CredentialsState::Missing) => Readiness::CredentialsMissing,
+            (Readiness::Ready | Readiness::DatabaseUnavailable, CredentialsState::Missing)
+            | (Readiness::DatabaseUnavailable, CredentialsState::Ended) => Readiness::CredentialsMissing,
             (checked, _) => checked,
         }
     }

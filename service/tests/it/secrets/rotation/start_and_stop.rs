@@ -1,6 +1,6 @@
 //! What remains when the service stops or is killed, and what it waits for at the start.
 
-use super::{LOGINS, PATIENCE, existing, leases, pairs, set_ttls, start, users, wait_until_ready};
+use super::{LOGINS, PATIENCE, existing, leases, pairs, readiness, set_ttls, start, users, wait_until_ready};
 use crate::support::app::App;
 use crate::support::database::{Database, settings};
 use crate::support::program::{ServiceProcess, run, stderr};
@@ -169,4 +169,28 @@ fn the_login_of_a_command_outlives_its_first_lease() {
     )
     .unwrap();
     assert_eq!(existing(&database, &[user]), [""; 0]);
+}
+
+/// V5: A service is not ready before each of its logins has credentials, also those that readiness does not use.
+#[test]
+fn a_service_without_the_credentials_of_one_login_is_not_ready() {
+    let database = Database::with_data(&small());
+    let vault = TestVault::over(&database);
+    let unavailable = serde_json::json!({
+        "path": "database/creds/portcullis-mail",
+        "effect": {"error": {"status": 503, "text": "planted"}},
+    });
+    vault.write("control/rules", &unavailable);
+    let app = App::start(&settings(pairs(&vault, "vault"), &[]));
+    wait_until_within(PATIENCE, "rates are served", || app.get(QUERY).status == 200);
+    wait_until_within(PATIENCE, "the other logins are issued", || {
+        leases(&vault) == LOGINS.len() - 1
+    });
+    let missing = (
+        503,
+        "the service waits for credentials of the database\n".to_owned(),
+    );
+    assert_eq!(readiness(&app), missing);
+    vault.call("DELETE", "control/rules", &serde_json::Value::Null);
+    wait_until_ready(&app);
 }
