@@ -44,7 +44,14 @@ pub fn with_login<T>(
     let Some(issuer) = Issuer::new(&source, vault.as_ref())? else {
         return Ok(command(&settings, vault.as_ref()));
     };
-    let issued = runtime.block_on(issuer.issue(login))?;
+    let issued = match runtime.block_on(issuer.issue(login)) {
+        Ok(issued) => issued,
+        Err(error) => {
+            // The login to Vault may have succeeded.
+            runtime.block_on(vault::close(vault));
+            return Err(error.into());
+        }
+    };
     *login = login.with(issued.credentials);
     let token = vault
         .clone()

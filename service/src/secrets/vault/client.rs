@@ -86,18 +86,16 @@ impl Vault {
     pub async fn close(&self) {
         self.0.is_closed.send_replace(true);
         let vault = self.clone();
-        let closing = spawned(async move {
-            match vault.replace_session(None) {
-                Some(session) => vault.revoke_token(&session).await,
-                None => Ok(()),
-            }
-        });
+        let closing = spawned(async move { vault.revoke_current().await });
         if let Err(error) = closing.await {
             tracing::warn!(%error, "cannot revoke the Vault token; it ends by itself");
         }
     }
 
-    async fn revoke_token(&self, session: &Session) -> Result<(), VaultError> {
+    async fn revoke_current(&self) -> Result<(), VaultError> {
+        let Some(session) = self.replace_session(None) else {
+            return Ok(());
+        };
         let call = vaultrs::token::revoke_self(&session.client);
         let connection = &self.0.connection;
         connection
@@ -201,6 +199,11 @@ impl Vault {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .record(result.as_ref().err(), fingerprint);
+        if *self.0.is_closed.borrow() {
+            // It was closed while the login was under way, and found no token to revoke.
+            self.revoke_current().await?;
+            return Err(VaultError::Closed);
+        }
         result
     }
 

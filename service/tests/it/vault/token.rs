@@ -174,6 +174,24 @@ fn a_refused_login_is_not_repeated_until_the_secret_is_replaced() {
     assert_eq!(client.requests("login", "ok"), 1);
 }
 
+/// V2: A client that is closed during a login revokes the token that it gets afterwards.
+#[test]
+fn a_login_that_ends_after_the_client_was_closed_leaves_no_token() {
+    let server = VaultServer::start();
+    let client = server.client();
+    server.inject("auth/approle/login", Some(1), &json!({ "delay_ms": 2000 }));
+    let logging_in = client.vault.clone();
+    let login = server.run(async {
+        let login = tokio::spawn(async move { logging_in.log_in().await });
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        client.vault.close().await;
+        login.await.unwrap()
+    });
+    assert_eq!(error(login), VaultError::Closed);
+    let counts = ["login", "token_revoke"].map(|operation| client.requests(operation, "ok"));
+    assert_eq!(counts[0], counts[1], "each token is revoked");
+}
+
 /// V1: What the policy does not permit is denied with a valid token too: a login would help no one and end all leases.
 #[test]
 fn a_call_that_the_policy_forbids_causes_no_login() {

@@ -194,3 +194,27 @@ fn a_service_without_the_credentials_of_one_login_is_not_ready() {
     vault.call("DELETE", "control/rules", &serde_json::Value::Null);
     wait_until_ready(&app);
 }
+
+/// V2: A command that gets no login revokes its token.
+#[test]
+fn a_command_without_a_login_leaves_no_token() {
+    let database = Database::with_data(&small());
+    let vault = TestVault::over(&database);
+    let refused = serde_json::json!({
+        "path": "database/creds",
+        "effect": {"error": {"status": 400, "text": "planted"}},
+    });
+    vault.write("control/rules", &refused);
+    let telemetry = Telemetry::quiet().unwrap();
+    let started = command_login::with_login(
+        &settings(pairs(&vault, "vault"), &[]),
+        |database| &mut database.accounts,
+        &telemetry.metrics,
+        |_, _| (),
+    );
+    assert!(started.is_err());
+    let text = telemetry.metrics.prometheus_text();
+    let is_revocation =
+        |line: &str| line.contains("operation=\"token_revoke\"") && line.contains("outcome=\"ok\"");
+    assert!(text.lines().any(is_revocation), "{text}");
+}
