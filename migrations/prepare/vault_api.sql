@@ -30,7 +30,7 @@ END
 $$;
 
 CREATE SCHEMA IF NOT EXISTS vault_api AUTHORIZATION portcullis_issuer;
-GRANT USAGE ON SCHEMA vault_api TO portcullis_vault_client;
+GRANT USAGE ON SCHEMA vault_api TO portcullis_vault_client, portcullis_accounts_writer;
 
 SET ROLE portcullis_issuer;
 
@@ -51,6 +51,14 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT EXISTS (
     SELECT FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member JOIN pg_roles g ON g.oid = m.roleid
     WHERE r.rolname = p_name AND NOT r.rolsuper AND NOT r.rolcreaterole AND vault_api.group_kind(g.rolname) IS NOT NULL)
+$$;
+
+-- Whether a login is one of a person.
+CREATE OR REPLACE FUNCTION vault_api.is_person(p_name text) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT vault_api.is_member(p_name) AND p_name ~ '^v-[a-zA-Z0-9_-]{1,60}$' AND EXISTS (
+    SELECT FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member JOIN pg_roles g ON g.oid = m.roleid
+    WHERE r.rolname = p_name AND vault_api.group_kind(g.rolname) = 'person')
 $$;
 
 -- Whether a text is what PostgreSQL stores for a password. Anything else it would take for the password itself.
@@ -97,8 +105,10 @@ BEGIN
     GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE;
     RAISE EXCEPTION 'login not created' USING ERRCODE = state;
   END;
-  -- Membership only: a session with SET ROLE would keep its privileges after DROP ROLE.
-  EXECUTE format('GRANT %I TO %I', p_group, p_name);
+  -- A session with the group as its current role keeps the group's privileges after DROP ROLE. Since PostgreSQL 16 that can be
+  -- forbidden; before, only the end of the session ends it.
+  EXECUTE format('GRANT %I TO %I', p_group, p_name)
+    || CASE WHEN current_setting('server_version_num')::int >= 160000 THEN ' WITH INHERIT TRUE, SET FALSE' ELSE '' END;
   IF p_audited THEN
     -- Catalogue too: pg_stats shows values of tables. Parameters too: a condition can be a parameter.
     EXECUTE format('ALTER ROLE %I SET pgaudit.log = ''all''', p_name);
@@ -126,13 +136,86 @@ BEGIN
 END
 $$;
 
--- Ends the sessions of a login and drops it. Dropping it again is no error. A session that begins after the sessions were ended
--- and before the transaction commits has no privileges, because it had them by membership only.
+-- Permits no new session of a login, once the transaction has committed, and lets the issuer end its sessions: a member may, and
+-- pg_signal_backend could end those of all roles. Again is no change.
+CREATE OR REPLACE FUNCTION vault_api.close_login(p_name text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF (SELECT rolcanlogin FROM pg_roles WHERE rolname = p_name) THEN
+    EXECUTE format('ALTER ROLE %I NOLOGIN', p_name);
+  END IF;
+  IF NOT pg_has_role(p_name::name, 'USAGE') THEN
+    EXECUTE format('GRANT %I TO CURRENT_USER', p_name);
+  END IF;
+END
+$$;
+
+-- Ends the sessions of a login, again and again for this time at least and until there are none; returns how many are left. A
+-- session that is being authenticated is not in pg_stat_activity yet.
+CREATE OR REPLACE FUNCTION vault_api.terminate(p_login oid, p_least interval)
+RETURNS integer LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  start timestamptz := clock_timestamp();
+  sessions integer;
+BEGIN
+  LOOP
+    PERFORM pg_stat_clear_snapshot();
+    -- pg_terminate_backend(pid, timeout) would wait at least 100 ms for each session, and does not exist before PostgreSQL 14.
+    SELECT count(pg_terminate_backend(pid)) INTO sessions FROM pg_stat_activity WHERE usesysid = p_login;
+    EXIT WHEN sessions = 0 AND clock_timestamp() >= start + p_least OR clock_timestamp() > start + interval '2 seconds';
+    PERFORM pg_sleep(0.01);
+  END LOOP;
+  RETURN sessions;
+END
+$$;
+
+-- Permits no new session of a person's login. The caller commits before it ends the sessions: until then new ones begin. A login
+-- that does not exist is no error.
+CREATE OR REPLACE FUNCTION vault_api.block_login(p_name text)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF (p_name ~ '^v-[a-zA-Z0-9_-]{1,60}$') IS NOT TRUE THEN
+    RAISE EXCEPTION 'name not allowed' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = p_name) THEN
+    RETURN;
+  END IF;
+  IF vault_api.is_person(p_name) IS NOT TRUE THEN
+    RAISE EXCEPTION 'name not allowed' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  PERFORM vault_api.close_login(p_name);
+END
+$$;
+
+-- Ends the sessions of a person's login that is blocked; returns how many are left.
+CREATE OR REPLACE FUNCTION vault_api.end_sessions(p_name text)
+RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  login oid := (SELECT oid FROM pg_roles WHERE rolname = p_name);
+BEGIN
+  IF (p_name ~ '^v-[a-zA-Z0-9_-]{1,60}$') IS NOT TRUE THEN
+    RAISE EXCEPTION 'name not allowed' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF login IS NULL THEN
+    RETURN 0;
+  END IF;
+  IF vault_api.is_person(p_name) IS NOT TRUE THEN
+    RAISE EXCEPTION 'name not allowed' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF (SELECT rolcanlogin FROM pg_roles WHERE oid = login) THEN
+    RAISE EXCEPTION 'login not blocked' USING ERRCODE = 'object_not_in_prerequisite_state';
+  END IF;
+  RETURN vault_api.terminate(login, interval '300 milliseconds');
+END
+$$;
+
+-- Ends the sessions of a login and drops it. Dropping it again is no error. A session that begins between the last look at
+-- pg_stat_activity and the end of the transaction survives, with the privileges of its current role if that is the group. Only a
+-- login that was blocked in a transaction before has none: the service does that with logins of people.
 CREATE OR REPLACE FUNCTION vault_api.drop_login(p_name text)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   login oid := (SELECT oid FROM pg_roles WHERE rolname = p_name);
-  deadline timestamptz := clock_timestamp() + interval '2 seconds';
 BEGIN
   IF (p_name ~ '^v-[a-zA-Z0-9_-]{1,60}$') IS NOT TRUE THEN
     RAISE EXCEPTION 'name not allowed' USING ERRCODE = 'invalid_parameter_value';
@@ -143,16 +226,8 @@ BEGIN
   IF NOT vault_api.is_member(p_name) THEN
     RAISE EXCEPTION 'name not allowed' USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  EXECUTE format('ALTER ROLE %I NOLOGIN', p_name);
-  -- A member may end a role's sessions. pg_signal_backend could end those of all roles.
-  EXECUTE format('GRANT %I TO CURRENT_USER', p_name);
-  -- pg_terminate_backend(pid, timeout) would wait at least 100 ms for each session, and does not exist before PostgreSQL 14.
-  PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE usesysid = login;
-  LOOP
-    PERFORM pg_stat_clear_snapshot();
-    EXIT WHEN clock_timestamp() > deadline OR NOT EXISTS (SELECT FROM pg_stat_activity WHERE usesysid = login);
-    PERFORM pg_sleep(0.01);
-  END LOOP;
+  PERFORM vault_api.close_login(p_name);
+  PERFORM vault_api.terminate(login, interval '0');
   EXECUTE format('DROP ROLE %I', p_name);
 END
 $$;
@@ -212,6 +287,8 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA vault_api FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION vault_api.create_login(text, text, timestamptz, text, boolean),
   vault_api.extend_login(text, timestamptz), vault_api.drop_login(text), vault_api.set_password(text, text),
   vault_api.sweep_expired(interval) TO portcullis_vault_client;
+-- The service ends logins of people itself: it must not depend on Vault.
+GRANT EXECUTE ON FUNCTION vault_api.block_login(text), vault_api.end_sessions(text) TO portcullis_accounts_writer;
 RESET ROLE;
 
 -- Statements of people are logged by pgaudit. Its schema is the administrator's, so that the owner of the other schemas cannot

@@ -41,11 +41,43 @@ fn the_login_of_vault_can_call_its_functions_only() {
     assert_eq!(database.lines(attributes), ["fffff"]);
     for other in ["rates", "accounts", "ingest", "mail", "wishes", "demo"] {
         let error = error_of(&mut database.login(other), "SELECT vault_api.drop_login('v-x')");
+        let object = match other {
+            "accounts" => "function drop_login",
+            _ => "schema vault_api",
+        };
         assert!(
-            error.contains("permission denied for schema vault_api"),
+            error.contains(&format!("permission denied for {object}")),
             "{other}: {error}"
         );
     }
+}
+
+/// K3, N5: The accounts login may block people's logins and end the sessions of those that are blocked, and no others.
+#[test]
+fn the_accounts_login_can_end_logins_of_people_only() {
+    let database = Database::fresh();
+    let user = name(&database, "service");
+    let mut vault = database.login("vault");
+    vault
+        .batch_execute(&create(&user, "p", HOUR, "portcullis_rates_reader"))
+        .unwrap();
+    let mut conn = database.login("accounts");
+    for function in ["block_login", "end_sessions"] {
+        for refused in [user.as_str(), "portcullis_rates", "postgres", "v-x y"] {
+            let statement = format!("SELECT vault_api.{function}('{refused}')");
+            let error = error_of(&mut conn, &statement);
+            assert!(error.contains("name not allowed"), "{statement}: {error}");
+        }
+        conn.batch_execute(&format!("SELECT vault_api.{function}('v-unknown')"))
+            .unwrap();
+        let error = error_of(&mut conn, &format!("SELECT vault_api.{function}(NULL)"));
+        assert!(error.contains("name not allowed"), "{error}");
+        let error = error_of(&mut vault, &format!("SELECT vault_api.{function}('v-unknown')"));
+        assert!(error.contains("permission denied for function"), "{error}");
+    }
+    let can_log_in = format!("SELECT rolcanlogin::text AS line FROM pg_roles WHERE rolname = '{user}'");
+    assert_eq!(database.lines(&can_log_in), ["true"]);
+    vault.batch_execute(&drop_login(&user)).unwrap();
 }
 
 /// What a role can do in the database, except through its own name: one line per privilege.
