@@ -1,10 +1,10 @@
-//! Logins that have ended, until Vault has confirmed that they are dropped.
+//! Logins that have ended: in PostgreSQL itself, and until Vault has confirmed that they are dropped.
 
 use crate::db::schema::access::logins;
 use crate::db::sessions::interval;
 use diesel::dsl::now;
 use diesel::prelude::*;
-use diesel::sql_types::{Interval, Nullable, Timestamptz};
+use diesel::sql_types::{Integer, Interval, Nullable, Text, Timestamptz};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -19,8 +19,16 @@ pub struct Unrevoked {
     pub accessor: Option<String>,
     /// Id of the lease. `None`: not known.
     pub lease_id: Option<String>,
+    /// Name in the database. `None`: no one has it.
+    pub name: Option<String>,
     /// Failed attempts.
     pub failures: i32,
+}
+
+#[derive(QueryableByName)]
+struct Sessions {
+    #[diesel(sql_type = Integer)]
+    count: i32,
 }
 
 /// Logins that have ended and that Vault has not confirmed as dropped, as far as an attempt is due.
@@ -39,10 +47,27 @@ pub fn list_unrevoked(conn: &mut PgConnection, limit: i64) -> QueryResult<Vec<Un
             logins::request_id,
             logins::accessor,
             logins::lease_id,
+            logins::name,
             logins::revoke_failures,
         ))
         .limit(limit)
         .load(conn)
+}
+
+/// Permits no new session of a login once the transaction has committed. One that does not exist is no error.
+pub fn block(conn: &mut PgConnection, name: &str) -> QueryResult<()> {
+    diesel::sql_query("SELECT vault_api.block_login($1)")
+        .bind::<Text, _>(name)
+        .execute(conn)
+        .map(drop)
+}
+
+/// Ends the sessions of a blocked login; returns how many are left.
+pub fn end_sessions(conn: &mut PgConnection, name: &str) -> QueryResult<i32> {
+    diesel::sql_query("SELECT vault_api.end_sessions($1) AS count")
+        .bind::<Text, _>(name)
+        .get_result::<Sessions>(conn)
+        .map(|row| row.count)
 }
 
 /// Records that Vault has dropped a login. `false`: another replica has recorded it.

@@ -129,7 +129,7 @@ impl Access {
             Ok(row.ok_or(AccessError::NotFound))
         });
         let revoked = revoked.await??;
-        // The response waits for Vault, which ends the sessions; what fails now is tried again by the worker.
+        // The response waits until the sessions have ended, and for Vault; what fails now is tried again by the worker.
         if self.revoke_ended().await.is_err() {
             self.0.work.notify_one();
         }

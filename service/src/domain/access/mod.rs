@@ -12,7 +12,7 @@ mod round;
 /// Issuing logins.
 mod issuing;
 
-/// Ending logins in Vault.
+/// Ending logins in PostgreSQL and in Vault.
 mod revocation;
 
 /// Errors of these operations.

@@ -18,6 +18,9 @@ mod parties;
 /// Creating and listing requests.
 mod requests;
 
+/// Revoking access.
+mod revocation;
+
 /// Replacing logins before they end.
 mod rotation;
 

@@ -1,0 +1,120 @@
+//! Revoking access against what prevents it: clients that reconnect, and an unavailable Vault.
+
+use super::broker::{self, Credentials};
+use super::parties::Parties;
+use crate::support::database::Database;
+use crate::support::vault::TestVault;
+use diesel::connection::SimpleConnection;
+use diesel::pg::PgConnection;
+use serde_json::json;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, sleep};
+use std::time::{Duration, Instant};
+
+/// Logins of people that exist.
+const LOGINS: &str = "SELECT count(*)::text AS line FROM pg_roles WHERE rolname LIKE 'v-portcullis-access%'";
+
+/// Sessions whose login does not exist any more. Processes of the server itself have no login.
+const SURVIVORS: &str = "SELECT count(*)::text AS line FROM pg_stat_activity a
+   WHERE a.usesysid IS NOT NULL AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = a.usesysid)";
+
+/// Connects and disconnects all the time, with the group as the current role, until the login has ended; returns the last sessions.
+fn reconnect(login: &Credentials, database: &Database, is_over: &AtomicBool) -> Vec<PgConnection> {
+    // The options are the last part of the connection string.
+    let password = format!(
+        "{} options='-c role=portcullis_access_rates_read'",
+        login.password
+    );
+    let login = Credentials {
+        user: login.user.clone(),
+        password,
+    };
+    let mut sessions = Vec::new();
+    while !is_over.load(Ordering::SeqCst) {
+        if let Some(session) = login.connect(database) {
+            sessions.push(session);
+        }
+        sessions.retain_mut(|session| session.batch_execute("SELECT FROM rates.ports").is_ok());
+        sessions.truncate(1);
+    }
+    sessions
+}
+
+/// N5: Clients that reconnect all the time, with the group as their current role, have no session after the access was revoked.
+#[test]
+fn no_session_of_a_client_that_reconnects_survives() {
+    let Some((_cluster, database)) = broker::postgres() else {
+        return;
+    };
+    let vault = TestVault::over(&database);
+    let parties = broker::parties(&database, &vault);
+    for _ in 0..3 {
+        let id = parties.request(&parties.ann, "rates-read", 8);
+        parties.approve(id);
+        let login = parties.collect(&parties.ann, id);
+        let is_over = AtomicBool::new(false);
+        let mut sessions: Vec<PgConnection> = thread::scope(|scope| {
+            let clients: Vec<_> = (0..5)
+                .map(|_| scope.spawn(|| reconnect(&login, &database, &is_over)))
+                .collect();
+            let connected = format!(
+                "SELECT (count(*) > 0)::text AS line FROM pg_stat_activity WHERE usename = '{}'",
+                login.user
+            );
+            parties.wait_for(&connected, &["true"]);
+            assert_eq!(parties.act(&parties.admin, id, "revoke").status, 200);
+            parties.wait_for(LOGINS, &["0"]);
+            sleep(Duration::from_millis(200));
+            is_over.store(true, Ordering::SeqCst);
+            clients
+                .into_iter()
+                .flat_map(|client| client.join().unwrap())
+                .collect()
+        });
+        assert_eq!(database.lines(SURVIVORS), ["0"]);
+        let usable = sessions
+            .iter_mut()
+            .map(|session| session.batch_execute("SELECT FROM rates.ports"));
+        assert_eq!(usable.filter(Result::is_ok).count(), 0);
+        assert!(login.connect(&database).is_none());
+    }
+}
+
+/// N5: Without Vault the service ends the access in PostgreSQL itself; the login is dropped when Vault is back.
+#[test]
+fn an_unavailable_vault_does_not_delay_the_end_of_sessions() {
+    let Some((_cluster, database)) = broker::postgres() else {
+        return;
+    };
+    let vault = TestVault::over(&database);
+    let parties = broker::parties(&database, &vault);
+    let id = parties.request(&parties.ann, "rates-read", 8);
+    parties.approve(id);
+    let login = parties.collect(&parties.ann, id);
+    let mut session = login.connect(&database).unwrap();
+    session.batch_execute("SELECT FROM rates.ports").unwrap();
+    vault.write(
+        "control/rules",
+        &json!({"path": "sys/", "effect": {"error": {"status": 503, "text": "sealed"}}}),
+    );
+    vault.write(
+        "control/rules",
+        &json!({"path": "auth/", "effect": {"error": {"status": 503, "text": "sealed"}}}),
+    );
+    let start = Instant::now();
+    assert_eq!(parties.act(&parties.approver, id, "revoke").status, 200);
+    let sessions = format!(
+        "SELECT count(*)::text AS line FROM pg_stat_activity WHERE usename = '{}'",
+        login.user
+    );
+    parties.wait_for(&sessions, &["0"]);
+    let elapsed = start.elapsed();
+    println!("sessions ended after {elapsed:?}");
+    assert!(elapsed < Duration::from_secs(5), "{elapsed:?}");
+    assert!(session.batch_execute("SELECT 1").is_err());
+    assert!(login.connect(&database).is_none());
+    assert_eq!(database.lines(LOGINS), ["1"], "Vault drops it");
+    let (status, _) = vault.call("DELETE", "control/rules", &json!(null));
+    assert!(status < 300);
+    parties.wait_for(LOGINS, &["0"]);
+}
