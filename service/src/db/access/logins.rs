@@ -17,7 +17,7 @@ pub const MAX_LOGIN_LIFETIME: Duration = Duration::from_secs(30 * 86_400);
 pub const LOGIN_OVERLAP: Duration = Duration::from_secs(86_400);
 
 /// After this time a claim is abandoned: its replica has died.
-const CLAIM_TIMEOUT: Duration = Duration::from_secs(120);
+pub(super) const CLAIM_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// After this time the hand-over of a login is abandoned.
 const COLLECTION_TIMEOUT: Duration = Duration::from_secs(60);
@@ -172,12 +172,13 @@ pub fn claim(conn: &mut PgConnection, request: AccessRequestId, id: Uuid) -> Que
         .optional()
 }
 
-/// Records the Vault token of a claimed login.
-pub fn set_accessor(conn: &mut PgConnection, id: Uuid, accessor: &str) -> QueryResult<()> {
-    diesel::update(logins::table.find(id))
+/// Records the Vault token of a claimed login. `false`: the claim has ended meanwhile.
+pub fn set_accessor(conn: &mut PgConnection, id: Uuid, accessor: &str) -> QueryResult<bool> {
+    let login = logins::table.find(id).filter(logins::ended_at.is_null());
+    let set = diesel::update(login)
         .set(logins::accessor.eq(accessor))
-        .execute(conn)
-        .map(drop)
+        .execute(conn)?;
+    Ok(set > 0)
 }
 
 /// Records what Vault issued for a claim. `false`: the claim has ended meanwhile.

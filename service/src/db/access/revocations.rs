@@ -1,7 +1,9 @@
 //! Logins that have ended: in PostgreSQL itself, and until Vault has confirmed that they are dropped.
 
+use super::logins::CLAIM_TIMEOUT;
 use crate::db::schema::access::logins;
 use crate::db::sessions::interval;
+use chrono::{DateTime, Utc};
 use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Interval, Nullable, Text, Timestamptz};
@@ -31,11 +33,18 @@ struct Sessions {
     count: i32,
 }
 
-/// Logins that have ended and that Vault has not confirmed as dropped, as far as an attempt is due.
+/// Logins that have ended and that Vault has not confirmed as dropped, as far as an attempt is due. Without an accessor, a replica may
+/// be about to record one.
 pub fn list_unrevoked(conn: &mut PgConnection, limit: i64) -> QueryResult<Vec<Unrevoked>> {
+    let abandoned_at = now.into_sql::<Timestamptz>() - interval(CLAIM_TIMEOUT).into_sql::<Interval>();
     logins::table
         .filter(logins::ended_at.is_not_null())
         .filter(logins::revoked_at.is_null())
+        .filter(
+            logins::accessor
+                .is_not_null()
+                .or(logins::claimed_at.lt(abandoned_at)),
+        )
         .filter(
             logins::revoke_after
                 .is_null()
@@ -77,6 +86,17 @@ pub fn set_revoked(conn: &mut PgConnection, id: Uuid) -> QueryResult<bool> {
         .set(logins::revoked_at.eq(now.into_sql::<Nullable<Timestamptz>>()))
         .execute(conn)?;
     Ok(set > 0)
+}
+
+/// Has a login that has ended revoked again, at once: Vault issued something for it meanwhile.
+pub fn reopen(conn: &mut PgConnection, id: Uuid) -> QueryResult<()> {
+    diesel::update(logins::table.find(id).filter(logins::ended_at.is_not_null()))
+        .set((
+            logins::revoked_at.eq(None::<DateTime<Utc>>),
+            logins::revoke_after.eq(None::<DateTime<Utc>>),
+        ))
+        .execute(conn)
+        .map(drop)
 }
 
 /// Counts a failed attempt to revoke a login, and delays the next one.

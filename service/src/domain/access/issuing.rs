@@ -3,6 +3,7 @@
 use super::{Access, append_event, login_subject};
 use crate::db::access::logins::{self, Claim, Issued, LoginEnd};
 use crate::db::access::requests;
+use crate::db::access::revocations::{self, Unrevoked};
 use crate::db::{DbError, accounts};
 use crate::domain::accounts::account_mails;
 use crate::mail::kind::MailKind;
@@ -52,15 +53,18 @@ impl Access {
             return Ok(());
         };
         match self.issue_claimed(&claim).await {
-            Ok(()) => {
+            Ok(true) => {
                 self.0.metrics.access_login("issued");
                 Ok(())
             }
+            // The access has ended meanwhile.
+            Ok(false) => Ok(()),
             Err(error) => self.record_failure(&claim, &error).await,
         }
     }
 
-    async fn issue_claimed(&self, claim: &Claim) -> Result<(), IssueError> {
+    /// `false`: the access has ended meanwhile.
+    async fn issue_claimed(&self, claim: &Claim) -> Result<bool, IssueError> {
         let parts = &self.0;
         let lifetime = Duration::from_secs(claim.seconds.unsigned_abs());
         let meta = json!({
@@ -76,7 +80,12 @@ impl Access {
         let set = parts.db.tx("set_access_accessor", move |conn| {
             logins::set_accessor(conn, id, &accessor)
         });
-        set.await?;
+        let set = set.await;
+        if !matches!(set, Ok(true)) {
+            // Without a record the token would not be revoked. Nothing was issued under it, so it only ends later when this fails.
+            let _ = parts.vault.revoke_accessor(token.accessor()).await;
+            return Ok(set?);
+        }
         let role = format!("access-{}", claim.level);
         let (credentials, lease) = parts.vault.issue_login_with(&token, &role, lifetime).await?;
         if lease.duration() + MAX_SHORTFALL < lifetime {
@@ -86,9 +95,27 @@ impl Access {
             json!({ "username": credentials.user, "password": credentials.password.expose_secret() });
         let token_ttl = Duration::from_secs(claim.token_seconds.unsigned_abs());
         let wrapped = parts.vault.wrap(&content, token_ttl).await?;
-        self.record_issued(claim, credentials.user, lease.id().to_owned(), &wrapped)
-            .await
+        let (name, lease_id) = (credentials.user, lease.id().to_owned());
+        if self
+            .record_issued(claim, name.clone(), lease_id.clone(), &wrapped)
+            .await?
+        {
+            return Ok(true);
+        }
+        let unrevoked = Unrevoked {
+            id: claim.id,
+            request_id: claim.request_id,
+            accessor: Some(token.accessor().to_owned()),
+            lease_id: Some(lease_id),
+            name: Some(name),
+            failures: 0,
+        };
+        // No one has the login, so it has no sessions.
+        self.revoke_login(unrevoked, 0).await?;
+        Ok(false)
     }
+
+    /// `false`: the access has ended meanwhile, and what Vault issued is to be revoked.
 
     async fn record_issued(
         &self,
@@ -96,7 +123,7 @@ impl Access {
         name: String,
         lease_id: String,
         wrapped: &SecretString,
-    ) -> Result<(), IssueError> {
+    ) -> Result<bool, IssueError> {
         let context = claim.id.to_string();
         let sealed = self
             .0
@@ -114,8 +141,9 @@ impl Access {
                 sealed_token: &sealed,
             };
             if !logins::set_issued(conn, &claim, &issued)? {
-                // The access ended meanwhile: what Vault issued is revoked with its token.
-                return Ok(());
+                // Another replica may have revoked the token before Vault issued the login.
+                revocations::reopen(conn, claim.id)?;
+                return Ok(false);
             }
             logins::set_issue_failures(conn, request, 0, None)?;
             if let Some(row) = accounts::find(conn, AccountId::of(claim.requester_id))? {
@@ -123,7 +151,8 @@ impl Access {
             }
             let detail = json!({ "request": claim.request_id, "name": name, "level": claim.level, "account": claim.requester_id });
             let client = ClientInfo::service();
-            append_event(conn, None, &client, "access_login.issued", login_subject(claim.id), detail)
+            append_event(conn, None, &client, "access_login.issued", login_subject(claim.id), detail)?;
+            Ok(true)
         });
         Ok(recorded.await?)
     }
@@ -134,7 +163,10 @@ impl Access {
         let failures = self.0.db.tx("fail_access_login", move |conn| {
             requests::lock(conn, request)?;
             let failures = logins::issue_failures(conn, request)?.saturating_add(1);
-            logins::end(conn, id, LoginEnd::Failed)?;
+            if !logins::end(conn, id, LoginEnd::Failed)? {
+                // It ended meanwhile, and was perhaps revoked before Vault issued something.
+                revocations::reopen(conn, id)?;
+            }
             let delay = BACKOFF.delay_after(failures.unsigned_abs());
             logins::set_issue_failures(conn, request, failures, Some(delay))?;
             Ok(failures)

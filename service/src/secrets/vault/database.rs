@@ -34,12 +34,23 @@ struct LeaseLookup {
 }
 
 /// An issued login on its way to the caller. When the caller is gone it is revoked.
-struct Unclaimed {
+pub(super) struct Unclaimed {
     vault: Vault,
     login: Option<(Credentials, Lease)>,
 }
 
 impl Unclaimed {
+    pub(super) fn new(vault: Vault, credentials: Credentials, lease: Lease) -> Self {
+        Self {
+            vault,
+            login: Some((credentials, lease)),
+        }
+    }
+
+    pub(super) fn lease(&mut self) -> Option<&mut Lease> {
+        self.login.as_mut().map(|(_, lease)| lease)
+    }
+
     fn claim(mut self) -> Result<(Credentials, Lease), VaultError> {
         self.login.take().ok_or(VaultError::Malformed)
     }
@@ -58,17 +69,11 @@ impl Vault {
     /// Issues a login of this role, named without the prefix.
     pub async fn issue_login(&self, role: &str) -> Result<(Credentials, Lease), VaultError> {
         let (vault, role) = (self.clone(), role.to_owned());
-        let (sender, receiver) = oneshot::channel();
-        // In a task of its own: a request that is aborted can leave a login without a lease.
-        tokio::spawn(async move {
-            let issued = vault.issue(role).await;
-            let issued = issued.map(|login| Unclaimed {
-                vault,
-                login: Some(login),
-            });
-            let _ = sender.send(issued);
-        });
-        receiver.await.map_err(|_| VaultError::Malformed)??.claim()
+        claimed(async move {
+            let (credentials, lease) = vault.issue(role).await?;
+            Ok(Unclaimed::new(vault, credentials, lease))
+        })
+        .await
     }
 
     /// The login of a static role, named without the prefix and `static-`, and the time until its password changes.
@@ -215,6 +220,17 @@ impl Vault {
             settings.database_mount, settings.database_role_prefix
         )
     }
+}
+
+/// Issues in a task of its own: a request that is aborted can leave a login without a lease.
+pub(super) async fn claimed(
+    work: impl Future<Output = Result<Unclaimed, VaultError>> + Send + 'static,
+) -> Result<(Credentials, Lease), VaultError> {
+    let (sender, receiver) = oneshot::channel();
+    tokio::spawn(async move {
+        let _ = sender.send(work.await);
+    });
+    receiver.await.map_err(|_| VaultError::Malformed)??.claim()
 }
 
 /// Issues a login; returns it with its lease, which the library drops.

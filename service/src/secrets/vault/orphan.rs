@@ -1,8 +1,8 @@
 //! Logins of people: each under a token of its own, so that it ends with that token and not with the service's.
 
 use super::call::{Call, token};
-use super::client::{Vault, spawned};
-use super::database::issued;
+use super::client::Vault;
+use super::database::{Unclaimed, claimed, issued};
 use super::error::VaultError;
 use super::lease::Lease;
 use super::session::Session;
@@ -53,6 +53,7 @@ impl Vault {
     }
 
     /// Issues a login of this role, named without the prefix, under a token of its own, and extends its lease to this time.
+    /// A login whose lease cannot be extended, or whose caller is gone, is revoked.
     pub async fn issue_login_with(
         &self,
         token: &OrphanToken,
@@ -61,15 +62,18 @@ impl Vault {
     ) -> Result<(Credentials, Lease), VaultError> {
         let (vault, client) = (self.clone(), self.0.connection.client(Some(&token.token)));
         let path = self.database_path("creds", role);
-        spawned(async move {
+        claimed(async move {
             let issue = issued(Call::get(path), &client, 0);
-            let (credentials, mut lease) = vault.0.connection.observed("issue_login", issue).await?;
+            let (credentials, lease) = vault.0.connection.observed("issue_login", issue).await?;
             let body = json!({ "lease_id": lease.id(), "increment": lifetime.as_secs() });
+            let mut unclaimed = Unclaimed::new(vault.clone(), credentials, lease);
             let sent = Instant::now();
             let extend = Call::<IgnoredAny>::post("sys/leases/renew", &body).envelope(&client);
             let answer = vault.0.connection.observed("lease_renew", extend).await?;
-            lease.renewed(answer.lease_duration, answer.renewable, sent);
-            Ok((credentials, lease))
+            if let Some(lease) = unclaimed.lease() {
+                lease.renewed(answer.lease_duration, answer.renewable, sent);
+            }
+            Ok(unclaimed)
         })
         .await
     }

@@ -1,4 +1,4 @@
-//! Revoking access against what prevents it: clients that reconnect, and an unavailable Vault.
+//! Revoking access against what prevents it: clients that reconnect, an unavailable Vault, a login that is being issued.
 
 use super::broker::{self, Credentials};
 use super::parties::Parties;
@@ -117,4 +117,75 @@ fn an_unavailable_vault_does_not_delay_the_end_of_sessions() {
     let (status, _) = vault.call("DELETE", "control/rules", &json!(null));
     assert!(status < 300);
     parties.wait_for(LOGINS, &["0"]);
+}
+
+/// N5: Access that is revoked while Vault creates the token, creates the login or wraps its credentials leaves no login.
+#[test]
+fn revoking_while_a_login_is_issued_leaves_none() {
+    let Some((_cluster, database)) = broker::postgres() else {
+        return;
+    };
+    let vault = TestVault::over(&database);
+    let parties = broker::parties(&database, &vault);
+    for path in ["auth/token/create", "database/creds", "sys/wrapping/wrap"] {
+        let rule = json!({"path": path, "times": 1, "effect": {"delay_ms": 3000}});
+        vault.write("control/rules", &rule);
+        let id = parties.request(&parties.ann, "rates-read", 8);
+        parties.approve(id);
+        let claimed = format!("SELECT count(*)::text AS line FROM access.logins WHERE request_id = {id}");
+        parties.wait_for(&claimed, &["1"]);
+        // In the middle of the delay.
+        sleep(Duration::from_millis(1000));
+        assert_eq!(parties.act(&parties.ann, id, "revoke").status, 200);
+        let ended = format!(
+            "SELECT end_reason || ' ' || (issued_at IS NULL)::text AS line FROM access.logins WHERE request_id = {id}"
+        );
+        assert_eq!(database.lines(&ended), ["revoked true"], "{path}");
+        sleep(Duration::from_secs(4));
+        parties.wait_for(LOGINS, &["0"]);
+        assert_tokens_are_revoked(&vault, &parties, path);
+    }
+}
+
+/// No token of a login is left in Vault.
+fn assert_tokens_are_revoked(vault: &TestVault<'_>, parties: &Parties<'_>, path: &str) {
+    let accessors = parties
+        .database
+        .lines("SELECT accessor AS line FROM access.logins WHERE accessor IS NOT NULL");
+    for accessor in accessors {
+        let found = || {
+            let body = json!({ "accessor": accessor });
+            vault.call("POST", "auth/token/lookup-accessor", &body).0
+        };
+        let start = Instant::now();
+        while found() == 200 {
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "{path}: a token is left"
+            );
+            sleep(Duration::from_millis(100));
+        }
+    }
+}
+
+/// N5: A login whose lease cannot be extended is revoked.
+#[test]
+fn a_login_whose_lease_is_not_extended_is_revoked() {
+    let Some((_cluster, database)) = broker::postgres() else {
+        return;
+    };
+    let vault = TestVault::over(&database);
+    let parties = broker::parties(&database, &vault);
+    let rule =
+        json!({"path": "sys/leases/renew", "times": 1, "effect": {"error": {"status": 500, "text": "x"}}});
+    vault.write("control/rules", &rule);
+    let id = parties.request(&parties.ann, "rates-read", 8);
+    parties.approve(id);
+    parties.wait_for(
+        "SELECT end_reason AS line FROM access.logins WHERE end_reason IS NOT NULL",
+        &["failed"],
+    );
+    let login = parties.collect(&parties.ann, id);
+    assert!(login.works(&database));
+    parties.wait_for(LOGINS, &["1"]);
 }
