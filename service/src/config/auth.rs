@@ -61,7 +61,7 @@ pub enum RegistrationMode {
 pub enum SecondFactorPolicy {
     /// No one.
     Optional,
-    /// Administrators.
+    /// Administrators, and those who decide on requests for access to the database.
     Admins,
     /// Everyone who may manage an own account.
     All,
@@ -72,7 +72,7 @@ impl SecondFactorPolicy {
     pub fn requires(self, role: Role) -> bool {
         match self {
             Self::Optional => false,
-            Self::Admins => role == Role::Admin,
+            Self::Admins => matches!(role, Role::Admin | Role::Approver),
             Self::All => role.scopes().contains(&Scope::Profile),
         }
     }

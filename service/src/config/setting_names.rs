@@ -144,7 +144,7 @@ const SERVICE_SETTINGS: &[Setting] = &[
     setting(
         "SECOND_FACTOR",
         "",
-        "Who must have a second factor: `optional` (no one), `admins` or `all`. Who must and has none can sign in only to set one up. `all` excludes the role introspector, which has no account operations. Empty: `admins`, or `optional` in the profile `development`.",
+        "Who must have a second factor: `optional` (no one), `admins` (administrators and approvers) or `all`. Who must and has none can sign in only to set one up. `all` excludes the role introspector, which has no account operations. Empty: `admins`, or `optional` in the profile `development`.",
     ),
     setting(
         "PROOF_MAX_AGE",

@@ -66,12 +66,13 @@ fn an_administrator_without_a_second_factor_can_only_set_one_up() {
     assert_eq!(claims(&token_pair(&unrestricted).access)["admin"], true);
 }
 
-/// E18: `admins` leaves other roles alone, `all` includes them, and `optional` no one.
+/// E18: `admins` includes approvers and leaves other roles alone, `all` includes them, and `optional` no one.
 #[test]
 fn the_setting_says_who_needs_a_second_factor() {
     for (policy, role, expected) in [
         ("admins", Role::User, false),
         ("admins", Role::Ingest, false),
+        ("admins", Role::Approver, true),
         ("all", Role::User, true),
         ("all", Role::Approver, true),
         ("all", Role::Introspector, false),
