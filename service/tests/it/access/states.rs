@@ -68,6 +68,45 @@ fn the_database_permits_the_same_changes() {
     }
 }
 
+/// N4: What was requested and decided does not change afterwards, and access does not last longer than was decided.
+#[test]
+fn the_database_permits_no_change_of_what_was_decided() {
+    let database = Database::fresh();
+    let insert = "INSERT INTO access.requests (requester_id, level, reason, hours)
+                  VALUES (1, 'rates-read', 'x', 8) RETURNING id::text AS line";
+    let id = database.lines(insert).remove(0);
+    let set = |columns: &str| {
+        database.try_execute(&format!("UPDATE access.requests SET {columns} WHERE id = {id}"))
+    };
+    let refused = |columns: &str, constraint: &str| {
+        let error = set(columns).expect_err(columns).to_string();
+        assert!(error.contains(constraint), "{columns}: {error}");
+    };
+    let approve = |period: &str| {
+        format!(
+            "state = 'approved', decided_at = now(), decided_by = 2, decision_reason = 'x', expires_at = now() + interval '{period}'"
+        )
+    };
+    refused(&approve("8 hours 1 second"), "requests_period_check");
+    refused(&format!("{}, hours = 9", approve("9 hours")), "does not change");
+    set(&approve("8 hours")).unwrap();
+    for change in [
+        "level = 'accounts-audit'",
+        "requester_id = 3",
+        "reason = 'y'",
+        "hours = 4",
+        "decided_by = 3",
+        "decided_at = now() + interval '1 hour'",
+        "expires_at = expires_at - interval '1 hour'",
+        "requested_at = now() - interval '1 hour'",
+    ] {
+        refused(change, "does not change");
+    }
+    set("issue_failures = 1, issue_after = now()").unwrap();
+    set("state = 'ended', ended_at = now(), end_reason = 'expired'").unwrap();
+    refused("end_reason = 'revoked'", "does not change");
+}
+
 /// N4: A request has the columns of its state, no more and no fewer.
 #[test]
 fn the_columns_of_a_request_fit_its_state() {
