@@ -1,7 +1,7 @@
 //! Runs a service with secrets that no other test uses, provokes errors that involve them, and searches what it shows.
 
 use crate::support::accounts::{PASSWORD, create_account, get_as, log_in, post, try_log_in, with_json};
-use crate::support::app::{App, send};
+use crate::support::app::{App, send, wait_for_status};
 use crate::support::browser::Browser;
 use crate::support::certificate_authority::CertificateAuthority;
 use crate::support::database::{DATA_KEY, Database, token_keys};
@@ -13,6 +13,7 @@ use crate::support::sample_data::QUERY;
 use crate::support::secret_search::{assert_no_secret_in, holds};
 use crate::support::smtp_server::{SmtpBehaviour, SmtpServer, Tls};
 use crate::support::temp_file::TempFile;
+use crate::support::wait::wait_until_within;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use portcullis::config::setting_names::SETTINGS;
@@ -21,6 +22,10 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
+use std::time::Duration;
+
+/// Longer than a start takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The logins of `serve`, and their groups.
 pub const LOGINS: [(&str, &str); 4] = [
@@ -229,16 +234,18 @@ impl Shown {
 }
 
 /// Serves with these settings, provokes errors that involve the secrets, and stops. Checks the process list and the environment.
+/// `provoke` gets a function that uses each login until all are connected.
 pub fn serve(
     database: &Database,
     mail: &MailServer,
     given: &Given,
     in_environment: bool,
-    provoke: impl FnOnce(&ServiceProcess),
+    provoke: impl FnOnce(&ServiceProcess, &dyn Fn()),
 ) -> Shown {
     let serving = ServiceProcess::start(&given.pairs);
     let app = App::of_process(&serving);
-    serving.wait_for_line("\"ready to serve\"");
+    // With issued credentials it listens before it is ready.
+    wait_for_status(200, PATIENCE, || app.get("/health/ready"));
     create_account(database, "ann@example.org", Role::User);
     let token = log_in(&app, "ann@example.org").access;
     let mut answers = responses(&app, &token);
@@ -256,13 +263,22 @@ pub fn serve(
     answers.extend(responses(&app, &token));
     assert_eq!(get_as(&app, &token, "/auth/me").status, 500);
     database.execute("ALTER TABLE sessions.sessions RENAME COLUMN gone TO account_id");
-    provoke(&serving);
+    // Connections are opened when they are needed. Replaced credentials may be connected too until they are drained.
+    let connect = || {
+        let connected = "SELECT DISTINCT application_name AS line FROM pg_stat_activity
+             WHERE datname = current_database() AND application_name LIKE 'portcullis-%'";
+        wait_until_within(PATIENCE, "each login is connected", || {
+            app.get(QUERY);
+            get_as(&app, &token, "/wishes");
+            database.lines(connected).len() >= LOGINS.len()
+        });
+    };
+    provoke(&serving, &connect);
     // The server refuses the logins.
-    let users = "SELECT DISTINCT usename::text AS line FROM pg_stat_activity
+    connect();
+    let users = "SELECT DISTINCT quote_ident(usename::text) AS line FROM pg_stat_activity
                  WHERE datname = current_database() AND application_name LIKE 'portcullis-%'";
-    let users = database.lines(users);
-    assert!(users.len() >= LOGINS.len(), "{users:?}");
-    for user in &users {
+    for user in database.lines(users) {
         database.execute(&format!("ALTER ROLE {user} PASSWORD 'replaced-by-the-test'"));
     }
     database.execute(

@@ -20,7 +20,7 @@ fn drop_logins(database: &Database) {
 fn secrets_given_as_values_are_not_shown() {
     let (database, mail) = (Database::with_data(&small()), MailServer::start());
     let given = Given::values(&database, &mail, true);
-    serve(&database, &mail, &given, true, |_| {}).assert_hides(&given.secrets);
+    serve(&database, &mail, &given, true, |_, _| {}).assert_hides(&given.secrets);
     drop_logins(&database);
 }
 
@@ -29,7 +29,7 @@ fn secrets_given_as_values_are_not_shown() {
 fn secrets_given_as_files_are_not_shown() {
     let (database, mail) = (Database::with_data(&small()), MailServer::start());
     let given = Given::values(&database, &mail, true).in_files();
-    serve(&database, &mail, &given, false, |_| {}).assert_hides(&given.secrets);
+    serve(&database, &mail, &given, false, |_, _| {}).assert_hides(&given.secrets);
     drop_logins(&database);
 }
 
@@ -39,7 +39,7 @@ fn issued_credentials_are_not_shown() {
     let (database, mail) = (Database::with_data(&small()), MailServer::start());
     let issuer = Issuer::new(&database);
     let given = Given::issued(&database, &mail, &issuer);
-    serve(&database, &mail, &given, false, |_| {}).assert_hides(&given.secrets);
+    serve(&database, &mail, &given, false, |_, _| {}).assert_hides(&given.secrets);
     issuer.revoke(0);
 }
 

@@ -45,6 +45,9 @@ mod vault_keys;
 /// Keys in Vault that cannot be used.
 mod vault_keys_unusable;
 
+/// What reveals the secrets that Vault gives to a service.
+mod vault_secrets;
+
 /// The service does not start with a weak secret.
 mod weak_secrets;
 

@@ -72,6 +72,9 @@ pub mod program;
 /// Raw bytes over a socket.
 pub mod raw_connection;
 
+/// A TCP proxy that records answers.
+pub mod recording_proxy;
+
 /// A response, whichever client received it.
 pub mod response;
 
