@@ -46,6 +46,9 @@ pub struct Capabilities {
         hide_env_values = true
     )]
     ingest: Option<Login>,
+    /// The service decides on requests for access
+    #[arg(long, env = "XTASK_ACCESS")]
+    pub access: bool,
     /// Append the secrets that scenarios use to this file, one JSON string per line, to search logs for them
     #[arg(long, value_name = "FILE", env = "XTASK_SECRETS")]
     secrets: Option<PathBuf>,

@@ -59,13 +59,20 @@ Feature: API documentation
   @O2 @asvs:v5.0.0-4.1.4
   Scenario: Every documented path lists its methods and handles HEAD like GET
     When I request every path of the OpenAPI document, with these targets for paths that need parameters
-      | path                | target |
-      | /rates              | /rates?date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL |
-      | /rates.csv          | /rates.csv?date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL |
-      | /ports/{code}       | /ports/CNGGZ |
-      | /regions/{slug}     | /regions/baltic |
-      | /wishes/{id}        | /wishes/1 |
-      | /auth/sessions/{id} | /auth/sessions/67e55044-10b1-426f-9247-bb680e5fe0c8 |
+      | path                           | target |
+      | /rates                         | /rates?date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL |
+      | /rates.csv                     | /rates.csv?date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL |
+      | /ports/{code}                  | /ports/CNGGZ |
+      | /regions/{slug}                | /regions/baltic |
+      | /wishes/{id}                   | /wishes/1 |
+      | /auth/sessions/{id}            | /auth/sessions/67e55044-10b1-426f-9247-bb680e5fe0c8 |
+      | /access/logins/{name}          | /access/logins/v-unknown |
+      | /access/requests/{id}          | /access/requests/1 |
+      | /access/requests/{id}/approve  | /access/requests/1/approve |
+      | /access/requests/{id}/deny     | /access/requests/1/deny |
+      | /access/requests/{id}/withdraw | /access/requests/1/withdraw |
+      | /access/requests/{id}/login    | /access/requests/1/login |
+      | /access/requests/{id}/revoke   | /access/requests/1/revoke |
     Then each HEAD response has the headers of its GET response and no body
 
   @O2 @A3 @asvs:v5.0.0-4.1.4 @asvs:v5.0.0-13.4.4 @CWE-693
