@@ -69,6 +69,12 @@ impl Programs {
         file.is_file().then_some(file)
     }
 
+    /// Whether the installation has a module for `shared_preload_libraries`.
+    pub fn has_module(&self, name: &str) -> bool {
+        let library = self.bin.join("../lib").join(format!("{name}.so"));
+        library.exists()
+    }
+
     /// The programs in one directory, if they are complete and the server's account can reach and run them.
     fn at(bin: &Path, account: Account) -> Option<Programs> {
         let postgres = bin.join("postgres");

@@ -34,7 +34,7 @@ pub fn start() -> (Cluster, Server) {
 /// The same with pgaudit and a log that names logins; `None` where the installation has no pgaudit.
 pub fn start_with_pgaudit() -> Option<(Cluster, Server)> {
     let programs = programs();
-    if !programs.bin.join("../lib/pgaudit.so").exists() {
+    if !programs.has_module("pgaudit") {
         return None;
     }
     let settings = [
