@@ -46,9 +46,12 @@ pub struct Capabilities {
         hide_env_values = true
     )]
     ingest: Option<Login>,
-    /// The service decides on requests for access
+    /// The service decides on requests for access (`@access`)
     #[arg(long, env = "XTASK_ACCESS")]
     pub access: bool,
+    /// It also issues the logins of approved requests (`@access-logins`)
+    #[arg(long, env = "XTASK_ACCESS_LOGINS")]
+    access_logins: bool,
     /// Append the secrets that scenarios use to this file, one JSON string per line, to search logs for them
     #[arg(long, value_name = "FILE", env = "XTASK_SECRETS")]
     secrets: Option<PathBuf>,
@@ -73,7 +76,7 @@ pub struct Login {
 }
 
 /// Tags of scenarios that need a capability.
-const TAGS: [&str; 4] = ["mailbox", "accounts", "browser", "axe"];
+const TAGS: [&str; 6] = ["mailbox", "accounts", "access", "access-logins", "browser", "axe"];
 
 impl Capabilities {
     /// The first tag whose capability is missing.
@@ -87,6 +90,8 @@ impl Capabilities {
             "mailbox" => self.mail_folder.is_some(),
             "browser" => self.webdriver.is_some(),
             "axe" => self.axe.is_some(),
+            "access" => self.access,
+            "access-logins" => self.access_logins,
             _ => ["admin", "user", "approver", "ingest"]
                 .iter()
                 .all(|role| self.login(role).is_ok()),

@@ -5,6 +5,7 @@
     reason = "cucumber passes the parameters of a step by value"
 )]
 
+mod access;
 mod accounts;
 mod appearance;
 mod audit;

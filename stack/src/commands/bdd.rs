@@ -16,9 +16,11 @@ use crate::browser::Browser;
 use crate::local_stack::{LocalStack, Plan};
 use crate::log_secret_scan::{self, Secrets};
 use crate::paths::StackPaths;
-use crate::postgres::Choice;
+use crate::postgres::{self, Choice};
 use crate::state::State;
 use crate::state::files::Running;
+use crate::vault::process::VaultProcess;
+use crate::vault::{self, Source};
 
 /// Cargo's arguments for the features' program; its own arguments follow.
 const PROGRAM: [&str; 6] = ["run", "--locked", "--quiet", "--package", "features", "--"];
@@ -36,6 +38,12 @@ pub struct Options {
     #[arg(last = true)]
     args: Vec<String>,
 }
+
+/// Settings of PostgreSQL that logins of people need: their statements are logged with their names.
+const AUDIT: [(&str, &str); 2] = [
+    ("shared_preload_libraries", "pgaudit"),
+    ("log_line_prefix", "%m [%p] %q%u@%d "),
+];
 
 /// The result of a run of the features.
 #[derive(Debug, Default)]
@@ -73,19 +81,35 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
 
 /// Starts everything, runs the features, stops everything.
 pub fn against_a_local_stack(context: &Context, postgres: &Choice, args: &[String]) -> Result<BddOutcome> {
+    // A given server may require certificates that a Vault would need too.
+    let with_vault = !matches!(postgres, Choice::Given(_));
+    let audited = with_vault && postgres::programs(context, postgres.major(None)?)?.has_module("pgaudit");
     let mut plan = Plan {
         postgres: postgres.clone(),
+        serve: !with_vault,
         ..Plan::temporary(context, "bdd")?
     };
     // The log is searched for secrets afterwards.
     plan.service_settings
         .push(("PORTCULLIS_LOG".into(), "debug".into()));
-    let mut progress = Progress::of(plan.steps());
+    if audited {
+        plan.postgres_settings = AUDIT.map(|(name, value)| (name.into(), value.into())).into();
+    }
+    let mut progress = Progress::of(plan.steps() + 2 * usize::from(with_vault));
     let mut stack = LocalStack::start(context, plan, &mut progress)?;
+    let vault = with_vault
+        .then(|| serve_with_vault(context, &mut stack, &mut progress))
+        .transpose()?;
     let log = stack.serving()?.log.clone();
     let portcullis = &stack.portcullis;
     let mut variables = for_features(&portcullis.accounts()?, portcullis.mail_folder());
     variables.push(("XTASK_INTERNAL_URL".into(), stack.internal_url().into()));
+    if with_vault {
+        variables.push(("XTASK_ACCESS".into(), "true".into()));
+    }
+    if audited {
+        variables.push(("XTASK_ACCESS_LOGINS".into(), "true".into()));
+    }
     let used = portcullis.secrets_directory().with_extension("used");
     variables.push(("XTASK_SECRETS".into(), used.clone().into()));
     let mut secrets = Secrets::default();
@@ -95,6 +119,8 @@ pub fn against_a_local_stack(context: &Context, postgres: &Choice, args: &[Strin
         secrets.add_list(&used)?;
     }
     stack.stop()?;
+    // The service revokes its logins when it stops.
+    drop(vault);
     let print_log = || print(&format!("the service's log: {}", log.display()));
     let mut outcome = outcome.inspect_err(|_| print_log())?;
     let scan = log_secret_scan::in_logs(&secrets, std::slice::from_ref(&log))?;
@@ -106,6 +132,27 @@ pub fn against_a_local_stack(context: &Context, postgres: &Choice, args: &[Strin
         print_log();
     }
     Ok(outcome)
+}
+
+/// Starts a fake Vault, and the service with logins that it issues, for itself and for people.
+fn serve_with_vault(
+    context: &Context,
+    stack: &mut LocalStack,
+    progress: &mut Progress,
+) -> Result<VaultProcess> {
+    let vault = progress.step("starting a fake Vault", || {
+        let vault = vault::start(context, stack)?;
+        let address = vault.address();
+        Ok((vault, address))
+    })?;
+    let mut settings = vault::settings(&vault, stack, Source::Dynamic)?;
+    settings.extend(vault::access_settings(&vault, stack)?);
+    stack.portcullis.serve_with_issued_logins(settings);
+    progress.step("starting the service", || {
+        stack.serve()?.wait_until_ready(context)?;
+        Ok(((), format!("ready on {}", stack.base_url())))
+    })?;
+    Ok(vault)
 }
 
 /// Accounts and mails of the `up` that serves at this URL; nothing for any other service.

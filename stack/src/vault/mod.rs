@@ -61,6 +61,21 @@ pub fn settings(vault: &VaultProcess, stack: &LocalStack, source: Source) -> Res
     Ok(settings.map(|(name, value)| (name.into(), value)).into())
 }
 
+/// The settings of a service that decides on requests for access and gets logins of people from this Vault.
+pub fn access_settings(vault: &VaultProcess, stack: &LocalStack) -> Result<EnvVars> {
+    let program = "portcullis-broker";
+    let secret_id = secret_id(vault, stack, program)?;
+    let settings = [
+        ("PORTCULLIS_ACCESS_REQUESTS", "vault".into()),
+        ("PORTCULLIS_ACCESS_VAULT_ROLE_ID", program.into()),
+        (
+            "PORTCULLIS_ACCESS_VAULT_SECRET_ID_FILE",
+            secret_id.into_os_string(),
+        ),
+    ];
+    Ok(settings.map(|(name, value)| (name.into(), value)).into())
+}
+
 /// A file with a new SecretID of a program.
 fn secret_id(vault: &VaultProcess, stack: &LocalStack, program: &str) -> Result<PathBuf> {
     let path = format!("auth/approle/role/{program}/secret-id");
