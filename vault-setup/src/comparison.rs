@@ -14,10 +14,13 @@ pub(crate) fn differences(wanted: &Value, actual: &Value) -> Vec<String> {
             .or_else(|| actual["connection_details"].get(name));
         !found.is_some_and(|found| is_same(value, found))
     };
-    fields
+    let mut names: Vec<String> = fields
         .filter(|(name, value)| differs(name, value))
         .map(|(name, _)| name.clone())
-        .collect()
+        .collect();
+    // The order of members depends on features of the library that other crates enable.
+    names.sort_unstable();
+    names
 }
 
 fn is_same(wanted: &Value, actual: &Value) -> bool {
