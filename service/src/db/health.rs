@@ -77,7 +77,7 @@ struct RoleSetting {
 }
 
 /// The settings that logins of this database have of their own, as `login: name`. There should be none: a login can set them
-/// for itself, which PostgreSQL cannot forbid.
+/// for itself, which PostgreSQL cannot forbid. Those of Vault's login and of people are set by `prepare` and at their issue.
 pub async fn list_role_settings(db: &Db) -> Result<Vec<String>, DbError> {
     db.run("list_role_settings", |conn| {
         let statement = "SELECT r.rolname || ': ' || split_part(c, '=', 1) AS setting
@@ -85,7 +85,8 @@ pub async fn list_role_settings(db: &Db) -> Result<Vec<String>, DbError> {
             JOIN pg_catalog.pg_roles r ON r.oid = s.setrole, unnest(s.setconfig) c
             WHERE s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))
               AND EXISTS (SELECT FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
-                          WHERE m.member = r.oid AND g.rolname LIKE 'portcullis\\_%')
+                          WHERE m.member = r.oid AND g.rolname LIKE 'portcullis\\_%'
+                            AND g.rolname NOT LIKE 'portcullis\\_access\\_%' AND g.rolname <> 'portcullis_vault_client')
             ORDER BY 1";
         let rows: Vec<RoleSetting> = diesel::sql_query(statement).load(conn)?;
         Ok(rows.into_iter().map(|row| row.setting).collect())

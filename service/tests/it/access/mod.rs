@@ -13,7 +13,7 @@ mod documentation;
 mod logins;
 
 /// Requester, approver and administrator of one service.
-mod parties;
+pub mod parties;
 
 /// Creating and listing requests.
 mod requests;

@@ -8,6 +8,16 @@ use crate::support::temp_file::TempFile;
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
 
+/// Requests for access are enabled, and no Vault answers.
+pub const WITHOUT_VAULT: [(&str, &str); 6] = [
+    ("ACCESS_REQUESTS", "vault"),
+    ("ACCESS_VAULT_ROLE_ID", "portcullis-broker"),
+    ("ACCESS_VAULT_SECRET_ID", "a-secret-id-of-no-vault"),
+    ("VAULT_ADDRESS", "http://127.0.0.1:9"),
+    ("VAULT_ROLE_ID", "portcullis"),
+    ("VAULT_SECRET_ID", "a-secret-id-of-no-vault"),
+];
+
 /// The service and its clients.
 pub struct Parties<'a> {
     pub database: &'a Database,
@@ -37,17 +47,7 @@ impl Person {
 impl<'a> Parties<'a> {
     /// Without a Vault: requests are decided, and no login is issued.
     pub fn over(database: &'a Database) -> Self {
-        Self::with(
-            database,
-            &[
-                ("ACCESS_REQUESTS", "vault"),
-                ("ACCESS_VAULT_ROLE_ID", "portcullis-broker"),
-                ("ACCESS_VAULT_SECRET_ID", "a-secret-id-of-no-vault"),
-                ("VAULT_ADDRESS", "http://127.0.0.1:9"),
-                ("VAULT_ROLE_ID", "portcullis"),
-                ("VAULT_SECRET_ID", "a-secret-id-of-no-vault"),
-            ],
-        )
+        Self::with(database, &WITHOUT_VAULT)
     }
 
     /// With these settings.

@@ -20,7 +20,8 @@ fn paths(app: &App) -> BTreeMap<String, Vec<String>> {
         let path = path
             .replace("{code}", "CNGGZ")
             .replace("{slug}", "baltic")
-            .replace("{id}", "1");
+            .replace("{id}", "1")
+            .replace("{name}", "v-portcullis-access");
         paths.insert(
             path,
             methods

@@ -1,5 +1,6 @@
 //! Unknown and repeated parameters, over every operation of the OpenAPI document.
 
+use crate::access::parties::WITHOUT_VAULT;
 use crate::support::accounts;
 use crate::support::app::{App, send};
 use crate::support::database::Database;
@@ -34,7 +35,8 @@ fn operations(app: &App) -> Vec<Operation> {
             let filled = path
                 .replace("{code}", "CNGGZ")
                 .replace("{slug}", "baltic")
-                .replace("{id}", "1");
+                .replace("{id}", "1")
+                .replace("{name}", "v-portcullis-access");
             assert!(
                 !filled.contains('{'),
                 "this test needs a value for the parameter of {path}"
@@ -94,7 +96,7 @@ fn every_operation_rejects_an_unknown_parameter() {
 #[test]
 fn every_operation_rejects_a_repeated_parameter() {
     let database = Database::with_data(&small());
-    let app = App::over(&database);
+    let app = App::start(&database.settings(&WITHOUT_VAULT));
     let admin = accounts::create_and_log_in(&app, &database, "admin@example.org", Role::Admin);
     let mut checked = 0;
     for operation in operations(&app) {

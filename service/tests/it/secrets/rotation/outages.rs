@@ -180,9 +180,9 @@ fn requests_fail_at_once_while_ended_credentials_cannot_be_replaced() {
     assert_eq!(app.get(QUERY).status, 200);
 }
 
-/// V8: A password that Vault cannot replace in time is asked for ever more rarely.
+/// V8: A password that Vault cannot replace in time is read less and less often.
 #[test]
-fn an_overdue_password_is_asked_for_ever_more_rarely() {
+fn an_overdue_password_is_read_less_and_less_often() {
     let database = Database::with_data(&small());
     let vault = TestVault::over(&database);
     for login in LOGINS {

@@ -67,19 +67,22 @@ fn a_lease_is_renewed_at_two_thirds_and_replaced_before_its_maximum() {
     wait_until_within(PATIENCE, "the former logins are dropped", || {
         existing(&database, &first).is_empty()
     });
-    process.wait_for_line("former credentials revoked");
-    let log = process.log();
     for login in LOGINS {
         let name = format!("\"login\":\"{login}\"");
-        let of_login = |text: &str| {
+        let position = |text: &str| {
+            let log = process.log();
             log.iter()
                 .position(|line| line.contains(&name) && line.contains(text))
         };
-        let closed = of_login("the last connection with the former credentials is closed");
-        let revoked = of_login("former credentials revoked");
+        wait_until_within(PATIENCE, "the log has the revocation", || {
+            position("former credentials revoked").is_some()
+        });
+        let closed = position("the last connection with the former credentials is closed");
+        let revoked = position("former credentials revoked");
         assert!(
-            closed.is_some() && (revoked.is_none() || closed < revoked),
-            "{login}: {log:?}"
+            closed.is_some() && closed < revoked,
+            "{login}: {:?}",
+            process.log()
         );
     }
     process.terminate();
