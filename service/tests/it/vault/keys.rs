@@ -65,11 +65,13 @@ impl<'a> VaultKeys<'a> {
         stdout(&output)
     }
 
-    /// Its error, with exit code 1.
+    /// Its error, with exit code 1. The SecretID is in the environment, which the log warns about first.
     pub fn error(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {output:?}");
-        stderr(&output)
+        let text = stderr(&output);
+        let start = text.find("portcullis: ").unwrap_or_default();
+        text[start..].to_owned()
     }
 
     /// The newest version of a document, and its number.
