@@ -1,5 +1,6 @@
 //! Unknown and repeated parameters, over every operation of the OpenAPI document.
 
+#[cfg(feature = "access")]
 use crate::access::parties::WITHOUT_VAULT;
 use crate::support::accounts;
 use crate::support::app::{App, send};
@@ -8,6 +9,9 @@ use crate::support::response::Response;
 use crate::support::sample_data::small;
 use portcullis::types::role::Role;
 use serde_json::Value;
+
+#[cfg(not(feature = "access"))]
+const WITHOUT_VAULT: [(&str, &str); 0] = [];
 
 /// An operation of the document.
 struct Operation {
