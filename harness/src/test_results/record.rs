@@ -73,6 +73,14 @@ impl Part {
         total
     }
 
+    /// What failed, a line each: tests by name, then the problems.
+    pub fn failures(&self) -> Vec<String> {
+        let failed = self.cases.iter().filter(|case| case.outcome == "failed");
+        let failed = failed.map(|case| format!("failed: {}", case.name));
+        let problems = self.problems.iter().map(|problem| format!("failed: {problem}"));
+        failed.chain(problems).collect()
+    }
+
     /// Whether tests ran and all passed.
     pub fn is_good(&self) -> bool {
         self.total().is_good()
@@ -125,4 +133,26 @@ pub fn find(context: &Context, today: DateTime<Utc>) -> Option<Record> {
 
 fn file(context: &Context) -> PathBuf {
     context.settings.target.join("xtask").join("tested.json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failed_tests_and_problems_are_listed_by_name() {
+        let case = |name: &str, outcome: &str| Case {
+            name: name.to_owned(),
+            outcome: outcome.to_owned(),
+            ..Case::default()
+        };
+        let mut part = Part {
+            cases: vec![case("a", "passed"), case("b", "failed"), case("c", "skipped")],
+            ..Part::default()
+        };
+        part.counts.failed = 1;
+        part.add_problem("a secret in a log".to_owned());
+        assert_eq!(part.failures(), ["failed: b", "failed: a secret in a log"]);
+        assert_eq!(part.total().failed, 2);
+    }
 }

@@ -43,8 +43,9 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         vault_contract::run(context, &choice, url, &mut tests)?;
     }
     let scan = log_secret_scan::in_directory(&logs)?;
-    if log_secret_scan::report(&scan) > 0 {
-        tests.add_problem("there are secrets in the tests' logs".to_owned());
+    log_secret_scan::report(&scan);
+    if let Some(leak) = scan.leaks.first() {
+        tests.add_problem(format!("there are secrets in the tests' logs, the first in {leak}"));
     }
     if whole && (scan.lines < 1000 || scan.secrets < 100) {
         tests.add_problem("the tests left no logs or secrets to search".to_owned());
@@ -66,6 +67,9 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     if counts == Counts::default() {
         print("no test ran");
     }
+    // Repeated here: the run prints thousands of lines, and CI may keep only the last ones.
+    let failures = [tests.failures(), features.scenarios.failures()].concat();
+    failures.iter().for_each(|failure| print(failure));
     record::end(context, tree, tests, features.scenarios, features.not_run)?;
     print(&counts.to_string());
     if counts.is_good() {
