@@ -45,7 +45,9 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     let scan = log_secret_scan::in_directory(&logs)?;
     log_secret_scan::report(&scan);
     if let Some(leak) = scan.leaks.first() {
-        tests.add_problem(format!("there are secrets in the tests' logs, the first in {leak}"));
+        tests.add_problem(format!(
+            "there are secrets in the tests' logs, the first in {leak}"
+        ));
     }
     if whole && (scan.lines < 1000 || scan.secrets < 100) {
         tests.add_problem("the tests left no logs or secrets to search".to_owned());
