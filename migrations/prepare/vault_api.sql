@@ -209,9 +209,12 @@ BEGIN
 END
 $$;
 
--- Ends the sessions of a login and drops it. Dropping it again is no error. A session that begins between the last look at
--- pg_stat_activity and the end of the transaction survives, with the privileges of its current role if that is the group. Only a
--- login that was blocked in a transaction before has none: the service does that with logins of people.
+-- Ends the sessions of a login and drops it, with what it left in this database: any login may leave default privileges, and DROP
+-- ROLE refuses while there are some. If it cannot be dropped, because a session does not end or something of it is in another
+-- database, it stays closed and without a password for the next sweep: an error would undo that. Dropping it again is no error. A
+-- session that begins between the last look at pg_stat_activity and the end of the transaction survives, with the privileges of its
+-- current role if that is the group. Only a login that was blocked in a transaction before has none: the service does that with
+-- logins of people.
 CREATE OR REPLACE FUNCTION vault_api.drop_login(p_name text)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -227,8 +230,16 @@ BEGIN
     RAISE EXCEPTION 'name not allowed' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   PERFORM vault_api.close_login(p_name);
-  PERFORM vault_api.terminate(login, interval '0');
-  EXECUTE format('DROP ROLE %I', p_name);
+  BEGIN
+    IF vault_api.terminate(login, interval '0') > 0 THEN
+      RAISE EXCEPTION 'it has sessions' USING ERRCODE = 'object_in_use';
+    END IF;
+    EXECUTE format('DROP OWNED BY %I', p_name);
+    EXECUTE format('DROP ROLE %I', p_name);
+  EXCEPTION WHEN OTHERS THEN
+    EXECUTE format('ALTER ROLE %I PASSWORD NULL', p_name);
+    RAISE WARNING '% is closed, but not dropped: %', p_name, SQLERRM;
+  END;
 END
 $$;
 
@@ -258,11 +269,12 @@ BEGIN
 END
 $$;
 
--- Drops issued logins whose end is longer ago than this, and returns their number. One that another transaction drops is passed
--- over.
+-- Drops issued logins whose end is longer ago than this, and those that are closed, and returns their number. One that another
+-- transaction drops is passed over. It ends after a second, because Vault waits: the next one goes on elsewhere.
 CREATE OR REPLACE FUNCTION vault_api.sweep_expired(p_grace interval)
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+  start timestamptz := clock_timestamp();
   expired name;
   dropped integer := 0;
 BEGIN
@@ -271,11 +283,16 @@ BEGIN
   END IF;
   FOR expired IN
     SELECT rolname FROM pg_roles
-    WHERE rolname ~ '^v-[a-zA-Z0-9_-]{1,60}$' AND rolvaliduntil < now() - p_grace AND vault_api.is_member(rolname)
+    WHERE rolname ~ '^v-[a-zA-Z0-9_-]{1,60}$' AND (rolvaliduntil < now() - p_grace OR NOT rolcanlogin)
+      AND vault_api.is_member(rolname)
+    ORDER BY random()
   LOOP
+    EXIT WHEN clock_timestamp() > start + interval '1 second';
     BEGIN
       PERFORM vault_api.drop_login(expired);
-      dropped := dropped + 1;
+      IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = expired) THEN
+        dropped := dropped + 1;
+      END IF;
     EXCEPTION WHEN OTHERS THEN NULL;
     END;
   END LOOP;

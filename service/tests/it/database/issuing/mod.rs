@@ -1,5 +1,8 @@
 //! Issuing logins: what Vault's login may do, and what an issued login may.
 
+/// What logins leave behind.
+mod leftovers;
+
 /// What the roles may do.
 mod rights;
 
