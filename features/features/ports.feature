@@ -7,6 +7,12 @@ Feature: Ports
     Then the response status is 200 with media type "application/json"
     And the body is exactly '{"code":"CNGGZ","name":"Guangzhou","parent_slug":"china_south_main"}'
 
+  @B8
+  Scenario: The problem document names what was not found
+    When I get "/ports/XXXXX"
+    Then the response is a problem with status 404
+    And the member "detail" is "the port does not exist"
+
   @B8 @B13 @B10 @owasp:API4:2023 @CWE-20
   Scenario Outline: An unknown or malformed port code is not found: <code>
     When I get "/ports/<code>"

@@ -22,6 +22,12 @@ Feature: Regions
     And its ancestors, nearest first, are "north_europe_sub, northern_europe, europe"
     And its direct children are the regions "" and the ports "GBGRG, GBIMM, GBLIV, GBTEE"
 
+  @B8
+  Scenario: The problem document names what was not found
+    When I get "/regions/atlantis"
+    Then the response is a problem with status 404
+    And the member "detail" is "the region does not exist"
+
   @B8 @B13 @B10 @CWE-20
   Scenario Outline: An unknown or malformed region slug is not found: <slug>
     When I get "/regions/<slug>"

@@ -130,7 +130,7 @@ Feature: Wishes
 
   Rule: Wishes are stored and returned verbatim
 
-    @G8 @asvs:v5.0.0-1.2.1 @asvs:v5.0.0-3.2.1 @CWE-79
+    @G8 @B10 @asvs:v5.0.0-1.2.1 @asvs:v5.0.0-3.2.1 @CWE-79
     Scenario Outline: Text is returned unchanged and never interpreted: <what>
       Given Ann is signed in
       When Ann sends POST to "/wishes"

@@ -116,7 +116,7 @@ fn invalid_parameters_are_named_and_malformed_ids_are_404() {
     assert_eq!(wrong.header("allow"), "GET, HEAD, OPTIONS, POST");
 }
 
-/// G4: Texts are stored and returned unchanged, whatever characters they contain.
+/// B10, G4: Texts are stored and returned unchanged, whatever characters they contain.
 #[test]
 fn hostile_texts_are_returned_unchanged() {
     let (_database, app, ann) = app();
