@@ -61,9 +61,9 @@ pub fn run(settings: &Settings) -> ExitCode {
         let stop = stop_signal();
         tokio::pin!(stop);
         // A service that waits for Vault can be stopped, too.
-        let service = tokio::select! {
-            bound = Service::bind(settings, telemetry.metrics.clone()) => bound?,
-            () = &mut stop => return Ok(()),
+        let bound = Service::bind(settings, telemetry.metrics.clone(), &mut stop);
+        let Some(service) = bound.await? else {
+            return Ok(());
         };
         tracing::info!(public = %service.address(), internal = %service.internal_address(), "listening");
         warn_if_exposed(settings, service.address());

@@ -1,9 +1,10 @@
-//! Connects to Vault before anything needs it.
+//! The clients of Vault: logged in before anything needs them, closed last.
 
 use super::error::StartError;
 use crate::config::Settings;
 use crate::config::database::LoginSource;
 use crate::config::keys::KeySource;
+use crate::config::vault::VaultSettings;
 use crate::secrets::backoff::Backoff;
 use crate::secrets::vault::{Vault, VaultError};
 use crate::telemetry::metrics::Metrics;
@@ -16,24 +17,73 @@ const RETRY_DELAYS: (Duration, Duration) = (Duration::from_millis(500), Duration
 /// How long a stop waits until the token is revoked.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Logs in to Vault, and waits while it is unavailable. `None`: nothing of the service itself comes from Vault. The access
-/// broker has a client of its own.
-///
-/// # Errors
-///
-/// Vault refuses the login.
-pub async fn connect(settings: &Settings, metrics: &Metrics) -> Result<Option<Vault>, StartError> {
-    let has_logins = matches!(settings.database.login_source, LoginSource::Vault(_));
-    let has_keys = matches!(settings.auth.keys, KeySource::Vault { .. });
-    let Some(settings) = settings.vault.as_ref().filter(|_| has_logins || has_keys) else {
-        return Ok(None);
-    };
-    let vault = Vault::new(settings, metrics.clone())?;
-    while_unavailable(Some(&vault), VaultError::is_retryable, async || {
-        vault.log_in().await
-    })
-    .await?;
-    Ok(Some(vault))
+/// The clients of a service, each with an identity of its own. Cheap to clone.
+#[derive(Clone)]
+pub struct VaultClients {
+    /// Of the service itself. `None`: neither its logins nor its keys come from Vault.
+    pub own: Option<Vault>,
+    /// Of the access broker, if requests for access are enabled.
+    #[cfg(feature = "access")]
+    pub broker: Option<Vault>,
+}
+
+impl VaultClients {
+    /// Builds the clients, without network access.
+    pub fn new(settings: &Settings, metrics: &Metrics) -> Result<Self, StartError> {
+        let has_logins = matches!(settings.database.login_source, LoginSource::Vault(_));
+        let has_keys = matches!(settings.auth.keys, KeySource::Vault { .. });
+        let own = settings.vault.as_ref().filter(|_| has_logins || has_keys);
+        let client = |settings: &VaultSettings| Vault::new(settings, metrics.clone());
+        Ok(Self {
+            own: own.map(client).transpose()?,
+            #[cfg(feature = "access")]
+            broker: settings
+                .access
+                .as_ref()
+                .map(|access| client(&access.vault))
+                .transpose()?,
+        })
+    }
+
+    /// Logs the service in, and waits while Vault is unavailable.
+    ///
+    /// # Errors
+    ///
+    /// Vault refuses the login.
+    pub async fn log_in(&self) -> Result<(), StartError> {
+        if let Some(vault) = &self.own {
+            while_unavailable(Some(vault), VaultError::is_retryable, async || {
+                vault.log_in().await
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Logs the access broker in. Only an incident is an error: without Vault the service starts, and logins are issued later.
+    #[cfg(feature = "access")]
+    pub async fn log_in_broker(&self) -> Result<(), StartError> {
+        let Some(vault) = &self.broker else {
+            return Ok(());
+        };
+        match vault.log_in().await {
+            // Logged where it is noticed.
+            Err(error) if error.is_incident() => Err(StartError::Vault(error)),
+            Err(error) => {
+                tracing::warn!(%error, "cannot log in to Vault as the access broker; it is tried again when a login is due");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Revokes the tokens. People's logins are under tokens of their own and stay.
+    pub async fn close(self) {
+        #[cfg(feature = "access")]
+        tokio::join!(close(self.own), close(self.broker));
+        #[cfg(not(feature = "access"))]
+        close(self.own).await;
+    }
 }
 
 /// Revokes the token. If that is not possible in time, it ends by itself.

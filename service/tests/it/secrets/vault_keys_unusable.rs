@@ -3,6 +3,7 @@
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::program::{ServiceProcess, run, stderr};
+use crate::support::recording_proxy::RecordingProxy;
 use crate::support::token_forger::published;
 use crate::support::wait::wait_until_within;
 use crate::vault::keys::VaultKeys;
@@ -83,6 +84,31 @@ fn a_start_waits_for_vault() {
     assert_eq!(waiting.len(), 1, "{log:?}");
     assert!(waiting[0].contains("503"), "{waiting:?}");
     assert_eq!(published(&App::of_process(&process)).len(), 1);
+}
+
+/// V2: A service that is stopped while it waits for a document of keys revokes its token, and ends at once.
+#[test]
+fn a_stop_while_waiting_for_keys_revokes_the_token() {
+    let database = Database::fresh();
+    let keys = VaultKeys::generated(&database);
+    let proxy = RecordingProxy::to(keys.server.server.address());
+    let mut pairs = keys.pairs(&[]);
+    pairs.retain(|(name, _)| name != "VAULT_ADDRESS");
+    pairs.push(("VAULT_ADDRESS".to_owned(), format!("http://{}", proxy.address)));
+    keys.server.inject("secret/", None, &unavailable());
+    let process = ServiceProcess::spawn(&pairs);
+    process.wait_for_line("waiting for Vault");
+    let tokens = proxy.members(&["client_token"]);
+    assert_eq!(tokens.len(), 1);
+    let is_valid = || {
+        let token = json!({ "token": tokens[0] });
+        keys.server.call("POST", "auth/token/lookup", &token).0 == 200
+    };
+    assert!(is_valid());
+    process.terminate();
+    let (code, log) = process.wait();
+    assert_eq!(code, Some(0), "{log:?}");
+    assert!(!is_valid(), "{log:?}");
 }
 
 /// V6, F7: A document that is missing or nonsense ends `serve` with code 78 and the name of the setting, never its content.

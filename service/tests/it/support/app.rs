@@ -75,7 +75,8 @@ impl App {
             let runtime = runtime.worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(async {
                 let metrics = telemetry.metrics.clone();
-                let service = Service::bind_with(&settings, metrics, operations).await.unwrap();
+                let bound = Service::bind_with(&settings, metrics, operations, std::future::pending());
+                let service = bound.await.unwrap().unwrap();
                 address_sender
                     .send((service.address(), service.internal_address()))
                     .unwrap();

@@ -1,0 +1,80 @@
+//! Runs a service, and stops it gracefully.
+
+#[cfg(feature = "access")]
+use super::access_broker;
+use super::cleanup;
+use super::service::Service;
+use crate::mail::worker::MailWorker;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::{oneshot, watch};
+
+/// How long requests to the internal listener may run on after everything else has stopped.
+const INTERNAL_GRACE: Duration = Duration::from_secs(1);
+
+impl Service {
+    /// Serves until `stop` resolves. Then readiness fails for the shutdown delay, so that load balancers send no further
+    /// requests; then the public listener closes and running requests finish, up to the shutdown grace. The internal
+    /// listener closes last.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let (stop_public, public_stopped) = watch::channel(false);
+        let (stop_internal, internal_stopped) = watch::channel(false);
+        let public = tokio::spawn(self.public.run(public_stopped, self.grace));
+        let internal = tokio::spawn(self.internal.run(internal_stopped, INTERNAL_GRACE));
+        let cleanup = tokio::spawn(cleanup::run(
+            self.rate_limit,
+            Arc::clone(&self.security_events),
+            self.sessions,
+            self.accounts,
+            self.form_answers,
+        ));
+        let vault_token = self
+            .vault
+            .own
+            .clone()
+            .map(|vault| tokio::spawn(async move { vault.keep_token().await }));
+        let login_rotations = self.login_rotations.start();
+        let worker = MailWorker::start(self.mail_worker, self.logins.mail.clone())
+            .inspect_err(|error| tracing::error!(%error, "cannot start the mail worker"));
+        let (stop_anchors, anchors_stopped) = oneshot::channel();
+        let audit_anchors = tokio::spawn(self.audit_anchors.run(self.audit, anchors_stopped));
+        let secret_reloads: Vec<_> = self
+            .secret_reloads
+            .into_iter()
+            .map(|reload| tokio::spawn(reload.run()))
+            .collect();
+        #[cfg(feature = "access")]
+        let access_worker = self
+            .access
+            .map(|access| tokio::spawn(access_broker::run(access, self.vault.broker.clone())));
+        tracing::info!("ready to serve");
+        stop.await;
+        tracing::info!("stopping");
+        self.stopping.store(true, Ordering::Relaxed);
+        tokio::time::sleep(self.delay).await;
+        let _ = stop_public.send(true);
+        let (login_rotations, _) = tokio::join!(login_rotations.stop(), public);
+        // After the last request, so that the last anchor covers its events.
+        drop(stop_anchors);
+        let _ = audit_anchors.await;
+        cleanup.abort();
+        #[cfg(feature = "access")]
+        if let Some(worker) = access_worker {
+            worker.abort();
+        }
+        self.security_events.report_all_repeats();
+        secret_reloads.iter().for_each(tokio::task::JoinHandle::abort);
+        let worker = tokio::task::spawn_blocking(move || worker.map(MailWorker::stop));
+        let _ = tokio::join!(self.logins.close(), worker);
+        // No connection uses the logins any more.
+        login_rotations.revoke().await;
+        if let Some(task) = vault_token {
+            task.abort();
+        }
+        self.vault.close().await;
+        let _ = stop_internal.send(true);
+        let _ = internal.await;
+        tracing::info!("stopped");
+    }
+}

@@ -1,0 +1,109 @@
+//! A service whose listeners are bound, ready to run.
+
+use super::audit_anchors::AuditAnchors;
+use super::error::StartError;
+use super::keys::Keys;
+use super::listener::Listener;
+use super::login_rotation::LoginRotations;
+use super::logins::Logins;
+use super::secret_reload::SecretReload;
+use super::vault::VaultClients;
+use crate::config::Settings;
+#[cfg(feature = "access")]
+use crate::domain::access::Access;
+use crate::domain::accounts::Accounts;
+use crate::domain::audit::Audit;
+use crate::domain::form_answers::FormAnswers;
+use crate::domain::sessions::Sessions;
+use crate::http::edge::rate_limit::RateLimit;
+use crate::http::edge::security_events::SecurityEvents;
+use crate::http::router::Apis;
+use crate::mail::worker::WorkerContext;
+use crate::telemetry::metrics::Metrics;
+use poem_openapi::OpenApi;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+/// A service whose listeners are bound, ready to run.
+pub struct Service {
+    pub(super) public: Listener,
+    pub(super) internal: Listener,
+    pub(super) rate_limit: Arc<RateLimit>,
+    pub(super) security_events: Arc<SecurityEvents>,
+    #[cfg(feature = "access")]
+    pub(super) access: Option<Access>,
+    pub(super) sessions: Sessions,
+    pub(super) accounts: Accounts,
+    pub(super) form_answers: FormAnswers,
+    pub(super) stopping: Arc<AtomicBool>,
+    pub(super) delay: Duration,
+    pub(super) grace: Duration,
+    pub(super) logins: Logins,
+    pub(super) mail_worker: WorkerContext,
+    pub(super) audit: Audit,
+    pub(super) audit_anchors: AuditAnchors,
+    pub(super) secret_reloads: Vec<SecretReload>,
+    pub(super) login_rotations: LoginRotations,
+    pub(super) vault: VaultClients,
+}
+
+impl Service {
+    /// Binds both listeners. Starts without a database; readiness reports its absence. Waits for Vault, if it is used. `None`
+    /// if `stop` resolves before.
+    pub async fn bind(
+        settings: &Settings,
+        metrics: Metrics,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Option<Self>, StartError> {
+        Self::bind_with(settings, metrics, |apis| apis, stop).await
+    }
+
+    /// The same with additional APIs, for tests of the edge.
+    pub async fn bind_with<T: OpenApi + 'static>(
+        settings: &Settings,
+        metrics: Metrics,
+        extend: impl FnOnce(Apis) -> T,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Option<Self>, StartError> {
+        let vault = VaultClients::new(settings, &metrics)?;
+        let bound = tokio::select! {
+            bound = Self::bind_connected(settings, metrics, extend, &vault) => bound.map(Some),
+            () = stop => Ok(None),
+        };
+        if !matches!(bound, Ok(Some(_))) {
+            vault.close().await;
+        }
+        bound
+    }
+
+    /// The same with clients of Vault, which the caller closes after an error.
+    async fn bind_connected<T: OpenApi + 'static>(
+        settings: &Settings,
+        metrics: Metrics,
+        extend: impl FnOnce(Apis) -> T,
+        vault: &VaultClients,
+    ) -> Result<Self, StartError> {
+        vault.log_in().await?;
+        let keys = Keys::load(&settings.auth, vault.own.as_ref()).await?;
+        let service = Self::assemble(settings, metrics, extend, keys, vault).await?;
+        // The last step that can fail: a wrapped SecretID can be used once.
+        #[cfg(feature = "access")]
+        if let Err(error) = vault.log_in_broker().await {
+            service.logins.close().await;
+            return Err(error);
+        }
+        Ok(service)
+    }
+
+    /// The public listener's address, with the actual port if 0 was configured.
+    pub fn address(&self) -> SocketAddr {
+        self.public.address()
+    }
+
+    /// The internal listener's address.
+    pub fn internal_address(&self) -> SocketAddr {
+        self.internal.address()
+    }
+}
