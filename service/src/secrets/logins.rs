@@ -171,9 +171,23 @@ impl Validity {
     /// When the credentials end, unless they are renewed.
     pub fn end(&self) -> Instant {
         match self {
-            Self::Lease(lease) => Instant::now() + lease.remaining(),
+            Self::Lease(lease) => lease.end().at(),
             Self::Password { obtained, remaining } => *obtained + *remaining,
             Self::Token { end, .. } => *end,
+        }
+    }
+
+    /// The same at later times: a lease ends with Vault's token, which is renewed meanwhile.
+    pub fn later_end(&self) -> Box<dyn Fn() -> Instant + Send + Sync> {
+        match self {
+            Self::Lease(lease) => {
+                let end = lease.end();
+                Box::new(move || end.at())
+            }
+            Self::Password { .. } | Self::Token { .. } => {
+                let end = self.end();
+                Box::new(move || end)
+            }
         }
     }
 }

@@ -35,8 +35,8 @@ pub struct Metrics {
     access_logins: Counter<u64>,
 }
 
-/// When the credentials of each login end. Read when the metrics are collected.
-type LoginEnds = Arc<Mutex<BTreeMap<&'static str, Instant>>>;
+/// Finds out when the credentials of each login end. Called when the metrics are collected.
+type LoginEnds = Arc<Mutex<BTreeMap<&'static str, Box<dyn Fn() -> Instant + Send + Sync>>>>;
 
 impl Metrics {
     /// Creates the instruments. `registry` exports them to Prometheus.
@@ -60,7 +60,7 @@ impl Metrics {
             )
             .with_callback(move |observer| {
                 for (login, end) in &*ends.lock().unwrap_or_else(PoisonError::into_inner) {
-                    let remaining = end.saturating_duration_since(Instant::now());
+                    let remaining = end().saturating_duration_since(Instant::now());
                     observer.observe(remaining.as_secs_f64(), &[KeyValue::new("login", *login)]);
                 }
             })
@@ -205,13 +205,10 @@ impl Metrics {
             .unwrap_or_else(PoisonError::into_inner) = end;
     }
 
-    /// Records when the credentials of a login end. `None`: never.
-    pub fn login_ends(&self, login: &'static str, end: Option<Instant>) {
+    /// Records how to find out when the credentials of a login end.
+    pub fn login_ends(&self, login: &'static str, end: Box<dyn Fn() -> Instant + Send + Sync>) {
         let mut ends = self.login_ends.lock().unwrap_or_else(PoisonError::into_inner);
-        match end {
-            Some(end) => ends.insert(login, end),
-            None => ends.remove(login),
-        };
+        ends.insert(login, end);
     }
 
     /// Counts replaced credentials. `reason` is one of a few fixed names.

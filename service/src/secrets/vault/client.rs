@@ -7,10 +7,11 @@ use super::error::VaultError;
 use super::http_client::ClientFactory;
 use super::login::{Authenticator, LoginAnswer};
 use super::session::{LoginOutcome, Session};
+use super::token::Token;
 use crate::config::vault::VaultSettings;
 use crate::telemetry::metrics::Metrics;
 use serde::de::IgnoredAny;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::Instant;
 use tokio::sync::{Mutex, watch};
 
@@ -23,8 +24,10 @@ pub(super) struct Inner {
     pub(super) connection: Connection,
     /// The current token. `None` before the first login.
     session: RwLock<Option<Arc<Session>>>,
+    /// The tokens of former logins on which leases depend.
+    former_tokens: std::sync::Mutex<Vec<Weak<Token>>>,
     /// Held while one task logs in for all.
-    authenticator: Mutex<Authenticator>,
+    pub(super) authenticator: Mutex<Authenticator>,
     /// The outcome of the last login, which tasks that waited for it share.
     last_login: RwLock<LoginOutcome>,
     /// The number of the current login.
@@ -53,6 +56,7 @@ impl Vault {
             authenticator: Mutex::new(Authenticator::new(settings)),
             settings: settings.clone(),
             session: RwLock::new(None),
+            former_tokens: std::sync::Mutex::default(),
             last_login: RwLock::new(LoginOutcome::default()),
             logins: watch::Sender::new(0),
             is_closed: watch::Sender::new(false),
@@ -80,27 +84,6 @@ impl Vault {
     pub async fn log_in(&self) -> Result<(), VaultError> {
         let vault = self.clone();
         spawned(async move { vault.session().await.map(drop) }).await
-    }
-
-    /// Revokes the token, and ends the client. Leases that remain end with it; their owners revoke them before.
-    pub async fn close(&self) {
-        self.0.is_closed.send_replace(true);
-        let vault = self.clone();
-        let closing = spawned(async move { vault.revoke_current().await });
-        if let Err(error) = closing.await {
-            tracing::warn!(%error, "cannot revoke the Vault token; it ends by itself");
-        }
-    }
-
-    async fn revoke_current(&self) -> Result<(), VaultError> {
-        let Some(session) = self.replace_session(None) else {
-            return Ok(());
-        };
-        let call = vaultrs::token::revoke_self(&session.client);
-        let connection = &self.0.connection;
-        connection
-            .observed("token_revoke", async { Ok(call.await?) })
-            .await
     }
 
     /// A call under the current token, which is not aborted when the caller is dropped.
@@ -158,10 +141,10 @@ impl Vault {
     /// Whether the token is not valid any more. What a policy does not permit is denied as well, with a valid token; a login
     /// then would change nothing but rotate every database login.
     async fn is_ended(&self, session: &Arc<Session>) -> Result<bool, VaultError> {
-        if session.has_ended() {
+        if session.token.lifetime.has_ended() {
             return Ok(true);
         }
-        let look_up = Call::<IgnoredAny>::get("auth/token/lookup-self").done(&session.client);
+        let look_up = Call::<IgnoredAny>::get("auth/token/lookup-self").done(&session.token.client);
         match self.0.connection.observed("token_lookup", look_up).await {
             Ok(()) => Ok(false),
             Err(VaultError::Denied) => Ok(true),
@@ -175,7 +158,7 @@ impl Vault {
     pub(super) async fn log_in_after(&self, former: u64) -> Result<Arc<Session>, VaultError> {
         let attempts = self.last_login(|outcome| outcome.attempts);
         let mut authenticator = self.0.authenticator.lock().await;
-        if *self.0.is_closed.borrow() {
+        if self.is_closed() {
             return Err(VaultError::Closed);
         }
         if let Some(session) = self.current().filter(|session| session.login != former) {
@@ -199,9 +182,9 @@ impl Vault {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .record(result.as_ref().err(), fingerprint);
-        if *self.0.is_closed.borrow() {
+        if self.is_closed() {
             // It was closed while the login was under way, and found no token to revoke.
-            self.revoke_current().await?;
+            self.revoke_all().await?;
             return Err(VaultError::Closed);
         }
         result
@@ -214,17 +197,54 @@ impl Vault {
     fn start_session(&self, answer: LoginAnswer, sent: Instant) -> Arc<Session> {
         let login = *self.0.logins.borrow() + 1;
         let client = self.0.connection.client(Some(&answer.token));
-        let session = Arc::new(Session::new(login, client, sent, answer.duration));
-        self.replace_session(Some(Arc::clone(&session)));
-        self.0.connection.metrics.vault_token_ends(session.end());
+        let token = Arc::new(Token::new(client, sent, answer.duration));
+        let end = token.lifetime.end();
+        let session = Arc::new(Session {
+            login,
+            token,
+            release: self.release(),
+        });
+        let former = self.replace_session(Some(Arc::clone(&session)));
+        if let Some(former) = former {
+            self.record_former_token(&former.token);
+        }
+        self.0.connection.metrics.vault_token_ends(end);
         self.0.logins.send_replace(login);
         tracing::info!(login, ttl_s = answer.duration.as_secs(), "logged in to Vault");
         session
     }
 
-    fn replace_session(&self, session: Option<Arc<Session>>) -> Option<Arc<Session>> {
+    pub(super) fn replace_session(&self, session: Option<Arc<Session>>) -> Option<Arc<Session>> {
         let mut current = self.0.session.write().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *current, session)
+    }
+
+    /// Remembers a token until it is revoked, so that closing the client does it at the latest.
+    fn record_former_token(&self, token: &Arc<Token>) {
+        let mut former = self.former_tokens();
+        former.retain(|token| token.strong_count() > 0);
+        former.push(Arc::downgrade(token));
+    }
+
+    pub(super) fn take_former_tokens(&self) -> Vec<Arc<Token>> {
+        let former = std::mem::take(&mut *self.former_tokens());
+        let tokens = former.iter().filter_map(Weak::upgrade);
+        tokens.filter(|token| !token.lifetime.has_ended()).collect()
+    }
+
+    fn former_tokens(&self) -> MutexGuard<'_, Vec<Weak<Token>>> {
+        self.0
+            .former_tokens
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        *self.0.is_closed.borrow()
+    }
+
+    pub(super) fn set_closed(&self) {
+        self.0.is_closed.send_replace(true);
     }
 }
 

@@ -82,7 +82,7 @@ impl Vault {
         let login: StaticLogin = self
             .call("static_login", move |session: Arc<Session>| {
                 let call = Call::get(path.clone());
-                async move { call.data(&session.client).await }
+                async move { call.data(&session.token.client).await }
             })
             .await?;
         let credentials = login
@@ -116,7 +116,7 @@ impl Vault {
                 let call = Call::<IgnoredAny>::post("sys/leases/renew", &body);
                 async move {
                     let sent = Instant::now();
-                    let answer = call.envelope(&session.client).await?;
+                    let answer = call.envelope(&session.token.client).await?;
                     Ok((answer.lease_duration, answer.renewable, sent))
                 }
             })
@@ -149,7 +149,7 @@ impl Vault {
         let result: Result<LeaseLookup, _> = self
             .call("lease_lookup", move |session: Arc<Session>| {
                 let call = Call::post("sys/leases/lookup", &body);
-                async move { call.data(&session.client).await }
+                async move { call.data(&session.token.client).await }
             })
             .await;
         match result {
@@ -182,7 +182,7 @@ impl Vault {
         let result = self
             .call("lease_revoke", move |session: Arc<Session>| {
                 let call = Call::<IgnoredAny>::post("sys/leases/revoke", &body);
-                async move { call.done(&session.client).await }
+                async move { call.done(&session.token.client).await }
             })
             .await;
         match result {
@@ -197,7 +197,10 @@ impl Vault {
         let path = self.database_path("creds", &role);
         self.call_here("issue_login", move |session| {
             let call = Call::get(path.clone());
-            async move { issued(call, &session.client, session.login).await }
+            async move {
+                let client = &session.token.client;
+                issued(call, client, Some(Arc::clone(&session))).await
+            }
         })
         .await
     }
@@ -233,11 +236,12 @@ pub(super) async fn claimed(
     receiver.await.map_err(|_| VaultError::Malformed)??.claim()
 }
 
-/// Issues a login; returns it with its lease, which the library drops.
+/// Issues a login; returns it with its lease, which the library drops. `session`: whose token the client sends, unless the
+/// lease has a token of its own.
 pub(super) async fn issued(
     call: Call<IssuedCredentials>,
     client: &vaultrs::client::VaultClient,
-    login: u64,
+    session: Option<Arc<Session>>,
 ) -> Result<(Credentials, Lease), VaultError> {
     let sent = Instant::now();
     let answer = call.envelope(client).await?;
@@ -250,7 +254,7 @@ pub(super) async fn issued(
         answer.lease_duration,
         answer.renewable,
         sent,
-        login,
+        session,
     );
     Ok((credentials, lease))
 }

@@ -64,7 +64,7 @@ impl Vault {
         let result: Result<ReadAnswer, _> = self
             .call("document_read", move |session: Arc<Session>| {
                 let call = Call::get(path.clone());
-                async move { call.data(&session.client).await }
+                async move { call.data(&session.token.client).await }
             })
             .await;
         let Some(mut answer) = if_found(result)? else {
@@ -91,7 +91,7 @@ impl Vault {
         let result: Result<MetadataAnswer, _> = self
             .call("document_version", move |session: Arc<Session>| {
                 let call = Call::get(path.clone());
-                async move { call.data(&session.client).await }
+                async move { call.data(&session.token.client).await }
             })
             .await;
         let state = if_found(result)?.map(|answer| {
@@ -124,7 +124,7 @@ impl Vault {
             let path = self.kv_path("data", path);
             self.call("document_write", move |session: Arc<Session>| {
                 let call = Call::post(path.clone(), &body);
-                async move { call.data(&session.client).await }
+                async move { call.data(&session.token.client).await }
             })
             .await
         };

@@ -1,13 +1,13 @@
 //! A lease: how long what Vault issued is valid. Measured from before the request, by a clock that no one can change.
 
-use rand::Rng;
+use super::renewal_time::renewal_time;
+use super::session::Session;
+use super::token::TokenLifetime;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A lease is renewed when this part of it is over, less up to a tenth.
-const RENEW_AT: f64 = 2.0 / 3.0;
-
-/// The lease of an issued login.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The lease of an issued login. While there is a copy of it, the token that it was issued under is not revoked.
+#[derive(Clone, Debug)]
 pub struct Lease {
     id: String,
     granted: Duration,
@@ -15,7 +15,24 @@ pub struct Lease {
     obtained: Instant,
     renew_at: Instant,
     renewable: bool,
-    login: u64,
+    /// Whose token it ends with. `None`: its token is its own.
+    session: Option<Arc<Session>>,
+}
+
+/// When a lease ends. Unlike the lease it does not keep the token from being revoked.
+#[derive(Clone, Debug)]
+pub struct LeaseEnd {
+    end: Instant,
+    /// Of the token that it ends with.
+    token: Option<TokenLifetime>,
+}
+
+impl LeaseEnd {
+    /// The earlier end of lease and token, as of the token's last renewal.
+    pub fn at(&self) -> Instant {
+        let token = self.token.as_ref().and_then(TokenLifetime::end);
+        token.map_or(self.end, |token| token.min(self.end))
+    }
 }
 
 /// Whether a lease exists.
@@ -28,8 +45,14 @@ pub enum LeaseState {
 }
 
 impl Lease {
-    /// A lease of an answer to a request that was sent at `sent`, under the token of this number.
-    pub(super) fn new(id: String, seconds: u32, renewable: bool, sent: Instant, login: u64) -> Self {
+    /// A lease of an answer to a request that was sent at `sent`, under the token of this session.
+    pub(super) fn new(
+        id: String,
+        seconds: u32,
+        renewable: bool,
+        sent: Instant,
+        session: Option<Arc<Session>>,
+    ) -> Self {
         let duration = Duration::from_secs(u64::from(seconds));
         Self {
             id,
@@ -38,7 +61,7 @@ impl Lease {
             obtained: sent,
             renew_at: renewal_time(sent, duration),
             renewable,
-            login,
+            session,
         }
     }
 
@@ -70,9 +93,23 @@ impl Lease {
         self.duration < self.granted
     }
 
-    /// The time until it ends; zero afterwards.
+    /// Whether less than a fifth of it is left.
+    pub fn is_mostly_over(&self) -> bool {
+        self.obtained.elapsed() * 5 > self.duration * 4
+    }
+
+    /// The time until it ends; zero afterwards. It ends with its token.
     pub fn remaining(&self) -> Duration {
-        self.duration.saturating_sub(self.obtained.elapsed())
+        self.end().at().saturating_duration_since(Instant::now())
+    }
+
+    /// When it ends, unless it is renewed.
+    pub fn end(&self) -> LeaseEnd {
+        let session = self.session.as_ref();
+        LeaseEnd {
+            end: self.obtained + self.duration,
+            token: session.map(|session| session.token.lifetime.clone()),
+        }
     }
 
     /// When to renew it: at two thirds, with jitter.
@@ -85,16 +122,10 @@ impl Lease {
         self.renewable
     }
 
-    /// The number of the login to Vault that it was issued under. It ends when that login's token ends.
+    /// The number of the login to Vault that it was issued under. It ends when that login's token ends. 0: its token is its own.
     pub fn login(&self) -> u64 {
-        self.login
+        self.session.as_ref().map_or(0, |session| session.login)
     }
-}
-
-/// Two thirds of a duration after a point in time, less up to a tenth, so that replicas do not renew together.
-pub fn renewal_time(from: Instant, duration: Duration) -> Instant {
-    let jitter = 1.0 - 0.1 * rand::rng().random::<f64>();
-    from + duration.mul_f64(RENEW_AT * jitter)
 }
 
 #[cfg(test)]
@@ -105,7 +136,7 @@ mod tests {
     fn a_lease_is_renewed_at_two_thirds_with_jitter() {
         let sent = Instant::now();
         let times: Vec<f64> = (0..200)
-            .map(|_| Lease::new("a".to_owned(), 3600, true, sent, 1).renew_at())
+            .map(|_| Lease::new("a".to_owned(), 3600, true, sent, None).renew_at())
             .map(|time| (time - sent).as_secs_f64())
             .collect();
         assert!(
@@ -122,13 +153,30 @@ mod tests {
     #[test]
     fn a_renewal_that_does_not_restore_the_duration_shows_the_maximum() {
         let sent = Instant::now();
-        let mut lease = Lease::new("a".to_owned(), 60, true, sent, 1);
+        let mut lease = Lease::new("a".to_owned(), 60, true, sent, None);
         lease.renewed(60, true, sent);
         assert!(!lease.is_cut());
         lease.renewed(12, true, sent);
         assert!(lease.is_cut());
         assert!(lease.remaining() <= Duration::from_secs(12));
-        let ended = Lease::new("a".to_owned(), 0, true, sent, 1);
+        let ended = Lease::new("a".to_owned(), 0, true, sent, None);
         assert_eq!(ended.remaining(), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_lease_ends_with_its_token() {
+        let (sent, seconds) = (Instant::now(), Duration::from_secs);
+        let token = TokenLifetime::new(sent, seconds(20));
+        let end = |lease| LeaseEnd {
+            end: sent + seconds(lease),
+            token: Some(token.clone()),
+        };
+        assert_eq!(end(60).at(), sent + seconds(20));
+        assert_eq!(end(10).at(), sent + seconds(10));
+        let endless = LeaseEnd {
+            token: Some(TokenLifetime::new(sent, Duration::ZERO)),
+            ..end(60)
+        };
+        assert_eq!(endless.at(), sent + seconds(60));
     }
 }

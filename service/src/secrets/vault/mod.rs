@@ -32,14 +32,23 @@ mod login;
 #[cfg(feature = "access")]
 mod orphan;
 
+/// When to renew leases and tokens.
+mod renewal_time;
+
 /// The SecretID, also a wrapped one.
 mod secret_id;
 
-/// A token with its lifetime.
+/// A login with its token.
 mod session;
+
+/// A token with its lifetime.
+mod token;
 
 /// Renewal of the token.
 mod token_renewal;
+
+/// Revocation of tokens.
+mod token_revocation;
 
 /// Wrapping of answers.
 mod wrapping;
@@ -47,6 +56,7 @@ mod wrapping;
 pub use client::Vault;
 pub use documents::{Document, DocumentState};
 pub use error::VaultError;
-pub use lease::{Lease, LeaseState, renewal_time};
+pub use lease::{Lease, LeaseEnd, LeaseState};
 #[cfg(feature = "access")]
 pub use orphan::OrphanToken;
+pub use renewal_time::renewal_time;

@@ -39,7 +39,7 @@ impl Vault {
         let answer = self
             .call("token_create", move |session: Arc<Session>| {
                 let call = Call::<IgnoredAny>::post(path.clone(), &body);
-                async move { call.envelope(&session.client).await }
+                async move { call.envelope(&session.token.client).await }
             })
             .await?;
         let auth = answer.auth.ok_or(VaultError::Malformed)?;
@@ -63,7 +63,7 @@ impl Vault {
         let (vault, client) = (self.clone(), self.0.connection.client(Some(&token.token)));
         let path = self.database_path("creds", role);
         claimed(async move {
-            let issue = issued(Call::get(path), &client, 0);
+            let issue = issued(Call::get(path), &client, None);
             let (credentials, lease) = vault.0.connection.observed("issue_login", issue).await?;
             let body = json!({ "lease_id": lease.id(), "increment": lifetime.as_secs() });
             let mut unclaimed = Unclaimed::new(vault.clone(), credentials, lease);
@@ -83,7 +83,7 @@ impl Vault {
         let body = json!({ "accessor": accessor });
         self.call("token_revoke", move |session: Arc<Session>| {
             let call = Call::<IgnoredAny>::post("auth/token/revoke-accessor", &body);
-            async move { call.done(&session.client).await }
+            async move { call.done(&session.token.client).await }
         })
         .await
     }

@@ -1,30 +1,31 @@
-//! A token with its lifetime, and the outcome of the last login.
+//! A login to Vault with its token, and the outcome of the last one.
 
 use super::error::VaultError;
-use super::lease::renewal_time;
-use std::sync::{PoisonError, RwLock};
+use super::token::Token;
+use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-use vaultrs::client::VaultClient;
 
 /// The delay after a refusal that only an operator ends. Five wrong SecretIDs lock an AppRole.
 pub(super) const REFUSED_DELAY: Duration = Duration::from_secs(60);
 
-/// A token, and a client that sends it.
+/// A login, shared by the client, the calls and the leases under its token.
 pub(super) struct Session {
     /// The number of the login.
     pub(super) login: u64,
-    pub(super) client: VaultClient,
-    lifetime: RwLock<Lifetime>,
-    /// The duration that the login granted.
-    granted: Duration,
+    pub(super) token: Arc<Token>,
+    /// Called when no call and no lease needs the token any more.
+    pub(super) release: Release,
 }
 
-/// How long a token is valid.
-#[derive(Clone, Copy)]
-struct Lifetime {
-    /// `None`: it does not end.
-    end: Option<Instant>,
-    renew_at: Option<Instant>,
+/// Ends the token of a login.
+pub(super) type Release = Box<dyn Fn(u64, &Arc<Token>) + Send + Sync>;
+
+/// The current session is dropped after another one has taken its place, with the last call and the last lease under its token.
+impl Drop for Session {
+    fn drop(&mut self) {
+        (self.release)(self.login, &self.token);
+    }
 }
 
 /// The outcome of the last login.
@@ -64,55 +65,8 @@ impl LoginOutcome {
     }
 }
 
-impl Lifetime {
-    fn new(sent: Instant, duration: Duration) -> Self {
-        if duration.is_zero() {
-            return Self {
-                end: None,
-                renew_at: None,
-            };
-        }
-        Self {
-            end: Some(sent + duration),
-            renew_at: Some(renewal_time(sent, duration)),
-        }
-    }
-}
-
-impl Session {
-    /// The token of a login that was requested at `sent`. A duration of zero: it does not end.
-    pub(super) fn new(login: u64, client: VaultClient, sent: Instant, granted: Duration) -> Self {
-        Self {
-            login,
-            client,
-            lifetime: RwLock::new(Lifetime::new(sent, granted)),
-            granted,
-        }
-    }
-
-    /// When to renew the token. `None`: never.
-    pub(super) fn renew_at(&self) -> Option<Instant> {
-        self.lifetime().renew_at
-    }
-
-    /// Whether the token has ended by this process's clock.
-    pub(super) fn has_ended(&self) -> bool {
-        self.lifetime().end.is_some_and(|end| end <= Instant::now())
-    }
-
-    /// The end of the token.
-    pub(super) fn end(&self) -> Option<Instant> {
-        self.lifetime().end
-    }
-
-    /// Records a renewal. Returns whether it restored at least half of the duration of the login; otherwise the token is
-    /// close to its maximum TTL.
-    pub(super) fn renewed(&self, sent: Instant, duration: Duration) -> bool {
-        *self.lifetime.write().unwrap_or_else(PoisonError::into_inner) = Lifetime::new(sent, duration);
-        duration.is_zero() || duration >= self.granted / 2
-    }
-
-    fn lifetime(&self) -> Lifetime {
-        *self.lifetime.read().unwrap_or_else(PoisonError::into_inner)
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Session({})", self.login)
     }
 }

@@ -3,6 +3,7 @@
 use super::client::{Vault, spawned};
 use super::error::VaultError;
 use super::session::{REFUSED_DELAY, Session};
+use super::token::Token;
 use crate::secrets::backoff::Backoff;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -26,7 +27,7 @@ impl Vault {
             let result = match self.current() {
                 Some(session) => {
                     tokio::select! {
-                        () = until(session.renew_at()) => self.renew_or_log_in(&session).await,
+                        () = until(session.token.lifetime.renew_at()) => self.renew_or_log_in(&session).await,
                         _ = logins.changed() => Ok(()),
                     }
                 }
@@ -57,11 +58,13 @@ impl Vault {
     async fn renew_or_log_in(&self, session: &Arc<Session>) -> Result<(), VaultError> {
         let (vault, session) = (self.clone(), Arc::clone(session));
         spawned(async move {
-            if !session.has_ended() {
-                match vault.renew_token(&session).await {
+            if !session.token.lifetime.has_ended() {
+                match vault.renew_token(&session.token).await {
                     Ok(true) => return Ok(()),
                     // The token may outlive the outage.
-                    Err(error) if error.is_retryable() && !session.has_ended() => return Err(error),
+                    Err(error) if error.is_retryable() && !session.token.lifetime.has_ended() => {
+                        return Err(error);
+                    }
                     Ok(false) | Err(_) => {}
                 }
             }
@@ -70,16 +73,16 @@ impl Vault {
         .await
     }
 
-    async fn renew_token(&self, session: &Session) -> Result<bool, VaultError> {
+    async fn renew_token(&self, token: &Token) -> Result<bool, VaultError> {
         let sent = Instant::now();
-        let renewal = session.client.renew(None);
+        let renewal = token.client.renew(None);
         let answer = self
             .0
             .connection
             .observed("token_renew", async { Ok(renewal.await?) })
             .await?;
-        let is_renewed = session.renewed(sent, Duration::from_secs(answer.lease_duration));
-        self.0.connection.metrics.vault_token_ends(session.end());
+        let is_renewed = token.renewed(sent, Duration::from_secs(answer.lease_duration));
+        self.0.connection.metrics.vault_token_ends(token.lifetime.end());
         Ok(is_renewed)
     }
 }

@@ -17,7 +17,7 @@ impl Vault {
         let answer = self
             .call("wrap", move |session: Arc<Session>| {
                 let call = Call::<IgnoredAny>::post("sys/wrapping/wrap", &content);
-                async move { call.wrapped(&session.client, ttl).await }
+                async move { call.wrapped(&session.token.client, ttl).await }
             })
             .await?;
         token(answer)

@@ -131,7 +131,7 @@ impl Rotation {
                     Taken::Overdue => at.max(now + self.retry.next_delay()),
                 };
                 self.context.status.succeeded(name);
-                self.context.metrics.login_ends(name, end);
+                self.context.metrics.login_ends(name, validity.later_end());
                 if self.reported.take().is_some() {
                     tracing::info!(login = name, "database credentials are issued and renewed again");
                 }

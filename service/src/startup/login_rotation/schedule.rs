@@ -75,7 +75,7 @@ pub fn next_step(validity: &Validity, now: Instant) -> (Instant, Step) {
 /// most of it is over.
 pub fn step_after_failure(failed: Step, validity: Option<&Validity>) -> Step {
     match (failed, validity) {
-        (Step::Renew, Some(Validity::Lease(lease))) if lease.remaining() * 5 < lease.duration() => {
+        (Step::Renew, Some(Validity::Lease(lease))) if lease.is_mostly_over() => {
             Step::Replace(Reason::Expiry)
         }
         _ => failed,

@@ -231,3 +231,68 @@ fn closing_revokes_the_token() {
     );
     assert_eq!(client.requests("login", "ok"), 1);
 }
+
+/// Has the client believe that its token has ended, so that it logs in again. The token is alive.
+fn log_in_again(server: &VaultServer, client: &VaultClient) {
+    let denied = json!({ "error": { "status": 403, "text": "permission denied" } });
+    server.inject("secret/", Some(1), &denied);
+    server.inject("auth/token/lookup-self", Some(1), &denied);
+    let former = login_number(client);
+    assert!(matches!(
+        server.run(client.vault.read_document("token-keys")),
+        Ok(None)
+    ));
+    assert_eq!(login_number(client), former + 1);
+}
+
+/// V1: A token that a new login has replaced is revoked as soon as no lease depends on it, and not before.
+#[test]
+fn a_replaced_token_is_revoked_after_its_last_lease() {
+    let server = VaultServer::start();
+    let client = server.client();
+    let (one, first) = server.run(client.vault.issue_login("rates")).unwrap();
+    let (other, second) = server.run(client.vault.issue_login("rates")).unwrap();
+    log_in_again(&server, &client);
+    server.run(client.vault.revoke(&first)).unwrap();
+    let copy = second.clone();
+    drop((first, second));
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(client.requests("token_revoke", "ok"), 0);
+    assert_eq!(server.logins(), [other.user.as_str()], "without {}", one.user);
+
+    server.run(client.vault.revoke(&copy)).unwrap();
+    drop(copy);
+    wait_until("the former token is revoked", || {
+        client.requests("token_revoke", "ok") == 1
+    });
+    server.run(client.vault.issue_login("rates")).unwrap();
+    assert_eq!(login_number(&client), 2, "the present token is valid");
+}
+
+/// V1: A replaced token without leases is revoked at once, also after an outage.
+#[test]
+fn a_replaced_token_without_leases_is_revoked_at_once() {
+    let server = VaultServer::start();
+    let client = server.client();
+    server.run(client.vault.log_in()).unwrap();
+    let sealed = json!({ "error": { "status": 503, "text": "Vault is sealed" } });
+    server.inject("auth/token/revoke-self", Some(1), &sealed);
+    log_in_again(&server, &client);
+    wait_until("the former token is revoked", || {
+        client.requests("token_revoke", "ok") == 1
+    });
+    assert_eq!(client.requests("token_revoke", "unavailable"), 1);
+}
+
+/// V2: Closing revokes the tokens of former logins too, on which leases still depend.
+#[test]
+fn closing_revokes_replaced_tokens() {
+    let server = VaultServer::start();
+    let client = server.client();
+    let issued = server.run(client.vault.issue_login("rates")).unwrap();
+    log_in_again(&server, &client);
+    server.run(client.vault.close());
+    assert_eq!(client.requests("token_revoke", "ok"), 2);
+    wait_until("the lease ends with its token", || server.logins().is_empty());
+    drop(issued);
+}

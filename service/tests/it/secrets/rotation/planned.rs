@@ -89,6 +89,32 @@ fn a_lease_is_renewed_at_two_thirds_and_replaced_before_its_maximum() {
     assert_eq!(process.wait().0, Some(0));
 }
 
+/// V1, V2: The metric of a lease shows the end of Vault's token if that comes first, because the lease ends with it. It follows
+/// the renewals of the token.
+#[test]
+fn the_metric_of_a_lease_shows_the_end_of_the_token() {
+    let database = Database::with_data(&small());
+    let vault = TestVault::over(&database);
+    let period = 12.0;
+    vault.write("auth/approle/role/portcullis", &json!({ "token_period": "12s" }));
+    let app = start(&vault, "vault", &[]);
+    let renewals = || {
+        metric(
+            &app,
+            "vault_requests_total",
+            &["operation=\"token_renew\"", "outcome=\"ok\""],
+        )
+    };
+    wait_until_within(PATIENCE, "the token is renewed twice", || {
+        for login in LOGINS {
+            let label = format!("login=\"{login}\"");
+            let remaining = metric(&app, "db_login_lease_remaining_seconds", &[&label]);
+            assert!(0.0 < remaining && remaining <= period, "{login}: {remaining}");
+        }
+        renewals() >= 2.0
+    });
+}
+
 /// Replaces the logins of a service under load at least this often in all; returns what happened to the load.
 fn rotate(source: &str, reason: &str, times: f64, prepare: impl FnOnce(&TestVault<'_>)) -> Outcome {
     let database = Database::with_data(&small());

@@ -1,0 +1,92 @@
+//! A token, the client that sends it, and its lifetime.
+
+use super::renewal_time::renewal_time;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+use vaultrs::client::VaultClient;
+
+/// A token, and a client that sends it.
+pub(super) struct Token {
+    pub(super) client: VaultClient,
+    /// How long it is valid.
+    pub(super) lifetime: TokenLifetime,
+    /// The duration that the login granted.
+    granted: Duration,
+}
+
+/// How long a token is valid, as of its last renewal. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct TokenLifetime(Arc<RwLock<Times>>);
+
+#[derive(Clone, Copy, Debug)]
+struct Times {
+    /// `None`: it does not end.
+    end: Option<Instant>,
+    renew_at: Option<Instant>,
+}
+
+impl Times {
+    fn new(sent: Instant, duration: Duration) -> Self {
+        let is_endless = duration.is_zero();
+        Self {
+            end: (!is_endless).then(|| sent + duration),
+            renew_at: (!is_endless).then(|| renewal_time(sent, duration)),
+        }
+    }
+}
+
+impl TokenLifetime {
+    /// Of a token that was requested at `sent`. A duration of zero: it does not end.
+    pub(super) fn new(sent: Instant, duration: Duration) -> Self {
+        Self(Arc::new(RwLock::new(Times::new(sent, duration))))
+    }
+
+    /// When to renew the token. `None`: never.
+    pub(super) fn renew_at(&self) -> Option<Instant> {
+        self.times().renew_at
+    }
+
+    /// Whether the token has ended by this process's clock.
+    pub(super) fn has_ended(&self) -> bool {
+        self.end().is_some_and(|end| end <= Instant::now())
+    }
+
+    /// The end of the token.
+    pub(super) fn end(&self) -> Option<Instant> {
+        self.times().end
+    }
+
+    fn set(&self, times: Times) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = times;
+    }
+
+    fn times(&self) -> Times {
+        *self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Token {
+    /// The token of a login that was requested at `sent`. A duration of zero: it does not end.
+    pub(super) fn new(client: VaultClient, sent: Instant, granted: Duration) -> Self {
+        Self {
+            client,
+            lifetime: TokenLifetime::new(sent, granted),
+            granted,
+        }
+    }
+
+    /// Records a renewal. Returns whether it restored at least half of the duration of the login; otherwise the token is
+    /// close to its maximum TTL.
+    pub(super) fn renewed(&self, sent: Instant, duration: Duration) -> bool {
+        self.lifetime.set(Times::new(sent, duration));
+        duration.is_zero() || duration >= self.granted / 2
+    }
+
+    /// Records that it was revoked.
+    pub(super) fn revoked(&self) {
+        self.lifetime.set(Times {
+            end: Some(Instant::now()),
+            renew_at: None,
+        });
+    }
+}
