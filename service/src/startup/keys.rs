@@ -13,6 +13,7 @@ use crate::crypto::jwt::Jwt;
 use crate::crypto::token_keys::TokenKeys;
 use crate::secrets::document::{DocumentStore, Revision, VaultDocument};
 use crate::secrets::vault::Vault;
+use crate::telemetry::metrics::Metrics;
 use crate::types::clock;
 use secrecy::SecretString;
 use std::fmt::Display;
@@ -40,13 +41,17 @@ struct Loaded {
 
 impl Keys {
     /// Loads all keys; an invalid one is reported with its setting's name. Waits for Vault while it is unavailable.
-    pub async fn load(auth: &AuthSettings, vault: Option<&Vault>) -> Result<Self, StartError> {
+    pub async fn load(
+        auth: &AuthSettings,
+        vault: Option<&Vault>,
+        metrics: &Metrics,
+    ) -> Result<Self, StartError> {
         let load = |kind| load_when_available(&auth.keys, vault, kind);
         let document = load(KeyKind::Data).await?;
         let data = document.parse(DataKeys::parse)?;
         let used = data.clone();
         let replace = move |text: &str| used.replace(text).map_err(|error| error.to_string());
-        let data_reload = document.reload(KeyKind::Data, Arc::new(replace));
+        let data_reload = document.reload(KeyKind::Data, replace, metrics);
         let document = load(KeyKind::Signing).await?;
         let jwt = document
             .parse(|text| Jwt::new(TokenKeys::parse(text)?, &auth.token_issuer, &auth.token_audience))?;
@@ -56,7 +61,7 @@ impl Keys {
             let replaced = replaced.map(|()| used.public_keys().len());
             replaced.map_err(|error| error.to_string())
         };
-        let token_reload = document.reload(KeyKind::Signing, Arc::new(replace));
+        let token_reload = document.reload(KeyKind::Signing, replace, metrics);
         if matches!(auth.keys, KeySource::Generated) {
             tracing::warn!(
                 "keys are generated: the tokens, links and second factors of this process end with it"
@@ -170,9 +175,23 @@ impl Loaded {
     }
 
     /// Keys that were given as a value or generated never change.
-    fn reload(self, kind: KeyKind, replace: Replace) -> Option<SecretReload> {
+    fn reload(
+        self,
+        kind: KeyKind,
+        replace: impl Fn(&str) -> Result<usize, String> + Send + Sync + 'static,
+        metrics: &Metrics,
+    ) -> Option<SecretReload> {
         let ((store, interval), loaded) = (self.store?, self.revision);
         tracing::info!(version = loaded.version(), "{} loaded", kind.name());
+        let metrics = metrics.clone();
+        let record = move |revision: &Revision| {
+            if let Some(version) = revision.version() {
+                metrics.keys_loaded(kind.document(), version);
+            }
+        };
+        record(&loaded);
+        let replace: Replace =
+            Arc::new(move |revision| replace(revision.text()).inspect(|_| record(revision)));
         Some(SecretReload::new(kind.name(), store, loaded, replace).every(interval))
     }
 }

@@ -119,8 +119,8 @@ fn name(purpose: Purpose) -> String {
 
 /// Replaces the credentials of connections by those of a text.
 fn replace(login: Login, connections: Connections) -> Replace {
-    Arc::new(move |text| {
-        let issued = Credentials::parse(text)?;
+    Arc::new(move |revision| {
+        let issued = Credentials::parse(revision.text())?;
         let replaced = connections.replace(&login.with(issued));
         // The program that issued the former credentials ends them.
         if let Some(draining) = replaced.map_err(|error| error.to_string())? {

@@ -10,8 +10,8 @@ use std::time::Duration;
 /// How often a file is read; replicas differ by no more than this.
 pub const FILE_POLL_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Replaces the secrets in use by those of a text; returns their number. May block.
-pub type Replace = Arc<dyn Fn(&str) -> Result<usize, String> + Send + Sync>;
+/// Replaces the secrets in use by those of a revision; returns their number. May block.
+pub type Replace = Arc<dyn Fn(&Revision) -> Result<usize, String> + Send + Sync>;
 
 /// A document and the secrets in use.
 pub struct SecretReload {
@@ -87,7 +87,7 @@ impl SecretReload {
             return Ok(());
         };
         let (replace, new) = (Arc::clone(&self.replace), revision.clone());
-        let replaced = tokio::task::spawn_blocking(move || replace(new.text())).await;
+        let replaced = tokio::task::spawn_blocking(move || replace(&new)).await;
         match replaced.map_err(|error| unreadable(error.to_string()))? {
             Ok(count) => {
                 tracing::info!(count, version = revision.version(), "{} loaded", self.name);

@@ -86,7 +86,7 @@ impl Service {
         vault: &VaultClients,
     ) -> Result<Self, StartError> {
         vault.log_in().await?;
-        let keys = Keys::load(&settings.auth, vault.own.as_ref()).await?;
+        let keys = Keys::load(&settings.auth, vault.own.as_ref(), &metrics).await?;
         let service = Self::assemble(settings, metrics, extend, keys, vault).await?;
         // The last step that can fail: a wrapped SecretID can be used once.
         #[cfg(feature = "access")]

@@ -33,6 +33,7 @@ pub struct Metrics {
     login_rotations: Counter<u64>,
     login_failures: Counter<u64>,
     access_logins: Counter<u64>,
+    keys_version: Gauge<u64>,
 }
 
 /// Finds out when the credentials of each login end. Called when the metrics are collected.
@@ -134,6 +135,10 @@ impl Metrics {
                     "Database logins of people, by outcome: issued, issue_failed, revoked, revoke_failed",
                 )
                 .build(),
+            keys_version: meter
+                .u64_gauge("keys.document.version")
+                .with_description("Version of the document of keys in Vault whose keys are in use")
+                .build(),
         }
     }
 
@@ -229,6 +234,12 @@ impl Metrics {
     /// Counts an attempt to issue or revoke a person's login. `outcome` is one of a few fixed names.
     pub fn access_login(&self, outcome: &'static str) {
         self.access_logins.add(1, &[KeyValue::new("outcome", outcome)]);
+    }
+
+    /// Records the version of a document of keys whose keys are in use. `document` is one of a few fixed names.
+    pub fn keys_loaded(&self, document: &'static str, version: u64) {
+        self.keys_version
+            .record(version, &[KeyValue::new("document", document)]);
     }
 
     /// All metrics in the Prometheus text format, version 0.0.4.

@@ -4,12 +4,13 @@ use crate::support::accounts::{PASSWORD, create_account, log_in, try_log_in_with
 use crate::support::app::App;
 use crate::support::authenticator::{code, enable_totp};
 use crate::support::database::{Database, settings};
+use crate::support::metric::metric;
 use crate::support::program::{run, stderr, stdout};
 use crate::support::temp_file::TempFile;
 use crate::support::token_forger::published;
 use crate::support::token_load::{kid, rotate_under_load, validate};
 use crate::support::vault::TestVault;
-use crate::support::wait::wait_until_within;
+use crate::support::wait::{wait_until, wait_until_within};
 use crate::vault::keys::VaultKeys;
 use portcullis::crypto::token_keys::TokenKeys;
 use portcullis::secrets::document::{DocumentError, DocumentStore, VaultDocument};
@@ -66,6 +67,29 @@ fn every_replica_follows_within_a_minute() {
     wait_until_within(Duration::from_secs(60), "both replicas publish two keys", || {
         apps.iter().all(|app| published(app).len() == 2)
     });
+}
+
+/// V6: Metrics show which versions of the documents a replica uses: not that of a document which it cannot use.
+#[test]
+fn metrics_show_the_versions_in_use() {
+    let database = Database::fresh();
+    let keys = VaultKeys::generated(&database);
+    let app = App::start(&keys.settings(&OFTEN));
+    let versions = || {
+        ["token-keys", "data-keys"].map(|name| {
+            let document = format!("document=\"{name}\"");
+            metric(&app, "keys_document_version", &[&document])
+        })
+    };
+    assert_eq!(versions(), [1.0, 1.0]);
+    keys.command(&["rotate", "--vault"]);
+    wait_until("the new document is loaded", || versions() == [2.0, 1.0]);
+    keys.write("data-keys", 1, "{ hush-7f3a");
+    keys.command(&["rotate", "--vault"]);
+    wait_until("the next one is loaded", || versions()[0] > 2.0);
+    // The other document was polled meanwhile, or is by then.
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(versions(), [3.0, 1.0]);
 }
 
 /// V6: Of rotations at once all are made, because one that comes second starts again.
