@@ -1,6 +1,7 @@
 //! Connection strings for libpq, as key-value pairs: libpq's errors for malformed URLs quote the password. Own code because
 //! the available builders (tokio-postgres' `Config`) do not produce libpq connection strings.
 
+use super::groups;
 use crate::config::database::{Authentication, DatabaseSettings, Login, SslMode};
 use crate::secrets::credentials::Credentials;
 use secrecy::{ExposeSecret, SecretString};
@@ -55,13 +56,13 @@ impl Purpose {
     /// The group whose rights a login has. `None`: an administrator's.
     pub fn group(self) -> Option<&'static str> {
         match self {
-            Self::Read { .. } => Some("portcullis_rates_reader"),
-            Self::Change(WriteTarget::Accounts) => Some("portcullis_accounts_writer"),
-            Self::Change(WriteTarget::Wishes) => Some("portcullis_wishes_writer"),
-            Self::Change(WriteTarget::Demo) => Some("portcullis_demo_writer"),
-            Self::Mail => Some("portcullis_mail_sender"),
-            Self::Ingest => Some("portcullis_rates_writer"),
-            Self::Migrate => Some("portcullis_owner"),
+            Self::Read { .. } => Some(groups::RATES_READER),
+            Self::Change(WriteTarget::Accounts) => Some(groups::ACCOUNTS_WRITER),
+            Self::Change(WriteTarget::Wishes) => Some(groups::WISHES_WRITER),
+            Self::Change(WriteTarget::Demo) => Some(groups::DEMO_WRITER),
+            Self::Mail => Some(groups::MAIL_SENDER),
+            Self::Ingest => Some(groups::RATES_WRITER),
+            Self::Migrate => Some(groups::OWNER),
             Self::Admin => None,
         }
     }

@@ -28,6 +28,9 @@ pub mod executor;
 /// Answers to submitted forms.
 pub mod form_answers;
 
+/// The roles that hold the grants.
+pub mod groups;
+
 /// Whether the schema is up to date.
 pub mod health;
 

@@ -14,6 +14,7 @@ pub use statements::PrepareError;
 
 use crate::config::database::{Authentication, CredentialsSource, DatabaseSettings, Login};
 use crate::db::conninfo::Purpose;
+use crate::db::groups;
 use crate::db::pool::Manager;
 use crate::secrets::credentials::Credentials;
 use diesel::connection::SimpleConnection;
@@ -23,26 +24,21 @@ use statements::{create_role, query_bool, run_formatted, set_password};
 const ROLES: &str = include_str!("../../../../migrations/prepare/roles.sql");
 const DATABASE: &str = include_str!("../../../../migrations/prepare/database.sql");
 
-/// The group roles, and the owner, whose role the migrator assumes.
-const MAY_CONNECT: &str = "portcullis_owner, portcullis_rates_reader, portcullis_rates_writer, \
-    portcullis_accounts_writer, portcullis_wishes_writer, portcullis_mail_sender, portcullis_demo_writer, \
-    portcullis_access_rates_read, portcullis_access_accounts_audit";
-
 /// Creates missing roles and the database, sets the passwords of all logins and resets their settings; with `static_logins`
 /// also logins whose passwords Vault sets. Returns what the logins can do because this administrator may not prevent it, one
 /// sentence each.
 pub fn prepare(database: &DatabaseSettings, static_logins: bool) -> Result<Vec<String>, PrepareError> {
     let logins = [
-        (&database.rates, "portcullis_rates_reader"),
-        (&database.ingest, "portcullis_rates_writer"),
-        (&database.accounts, "portcullis_accounts_writer"),
-        (&database.wishes, "portcullis_wishes_writer"),
-        (&database.mail, "portcullis_mail_sender"),
-        (&database.migrator, "portcullis_owner"),
+        (&database.rates, groups::RATES_READER),
+        (&database.ingest, groups::RATES_WRITER),
+        (&database.accounts, groups::ACCOUNTS_WRITER),
+        (&database.wishes, groups::WISHES_WRITER),
+        (&database.mail, groups::MAIL_SENDER),
+        (&database.migrator, groups::OWNER),
     ];
     // The demo login is optional.
     let has_demo = matches!(database.demo.source, CredentialsSource::Password(Some(_)));
-    let demo = has_demo.then_some((&database.demo, "portcullis_demo_writer"));
+    let demo = has_demo.then_some((&database.demo, groups::DEMO_WRITER));
     let connect = |name: &str| Manager::open(database, name, &database.admin, Purpose::Admin);
     let mut conn = connect("postgres")?;
     conn.batch_execute(ROLES)?;
@@ -131,6 +127,8 @@ fn create_database(conn: &mut PgConnection, name: &str) -> Result<(), PrepareErr
         name,
         "",
     )?;
-    let grant = format!("SELECT format('GRANT CONNECT ON DATABASE %I TO {MAY_CONNECT}', $1) AS line");
+    // The owner too, whose role the migrator assumes.
+    let grantees = groups::all().collect::<Vec<_>>().join(", ");
+    let grant = format!("SELECT format('GRANT CONNECT ON DATABASE %I TO {grantees}', $1) AS line");
     run_formatted(conn, &grant, name, "")
 }

@@ -2,6 +2,7 @@
 
 use super::statements::{Line, PrepareError, create_role, query_bool, run_formatted, set_password};
 use crate::config::database::DatabaseSettings;
+use crate::db::groups;
 use crate::secrets::credentials::CredentialsError;
 use crate::secrets::read;
 use diesel::connection::SimpleConnection;
@@ -27,16 +28,6 @@ const LOGIN_SETTINGS: [(&str, &str); 10] = [
     ("pgaudit.log", "role,ddl"),
     ("pg_stat_statements.track", "none"),
     ("auto_explain.log_min_duration", "-1"),
-];
-
-/// The suffixes of static logins and their groups.
-const STATIC_LOGINS: [(&str, &str); 6] = [
-    ("rates", "portcullis_rates_reader"),
-    ("ingest", "portcullis_rates_writer"),
-    ("accounts", "portcullis_accounts_writer"),
-    ("wishes", "portcullis_wishes_writer"),
-    ("mail", "portcullis_mail_sender"),
-    ("demo", "portcullis_demo_writer"),
 ];
 
 /// The settings that Vault's login lacks, as one sentence; no row when it lacks none.
@@ -81,7 +72,7 @@ pub(super) fn create_static_logins(conn: &mut PgConnection, database: &str) -> R
     }
     let since_16 = "SELECT current_setting('server_version_num')::int >= 160000 OR $1 = '' AS yes";
     let needs_admin_option = query_bool(conn, since_16, "-")?;
-    for (suffix, group) in STATIC_LOGINS {
+    for (suffix, group) in groups::OF_SERVICE {
         let user = format!("s-{database}_{suffix}");
         create_role(conn, &user, group)?;
         if needs_admin_option {

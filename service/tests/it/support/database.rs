@@ -9,7 +9,7 @@ use diesel::sql_types::Text;
 use portcullis::config::Settings;
 use portcullis::config::source::Source;
 use portcullis::crypto::token_keys::TokenKeys;
-use portcullis::db::{migrations, prepare};
+use portcullis::db::{groups, migrations, prepare};
 use portcullis::domain::batches::import;
 use portcullis::domain::batches::outcome::{ImportError, Imported};
 use portcullis::types::clock;
@@ -162,9 +162,8 @@ impl Database {
         let template = TEMPLATE.get_or_init(|| template(&server));
         let name = next_name();
         let mut conn = server.admin("postgres");
-        let grantees = "portcullis_owner, portcullis_rates_reader, portcullis_rates_writer, portcullis_accounts_writer, \
-                        portcullis_wishes_writer, portcullis_mail_sender, portcullis_demo_writer, portcullis_vault_client, \
-                        portcullis_access_rates_read, portcullis_access_accounts_audit";
+        let grantees = groups::all().chain(["portcullis_vault_client"]);
+        let grantees = grantees.collect::<Vec<_>>().join(", ");
         for statement in [
             format!("CREATE DATABASE {name} TEMPLATE {template} OWNER portcullis_owner"),
             format!("REVOKE ALL ON DATABASE {name} FROM PUBLIC"),
@@ -220,7 +219,7 @@ impl Database {
 
     /// Runs statements as the superuser.
     pub fn execute(&self, statements: &str) {
-        self.admin().batch_execute(statements).unwrap();
+        self.try_execute(statements).unwrap();
     }
 
     /// The same, for statements that may fail.
