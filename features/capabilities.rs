@@ -1,5 +1,6 @@
 //! What a run has besides the address of the service (mail folder, accounts, browser), and which scenarios need it.
 
+use crate::operator;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::Value;
@@ -52,6 +53,10 @@ pub struct Capabilities {
     /// It also issues the logins of approved requests (`@access-logins`)
     #[arg(long, env = "XTASK_ACCESS_LOGINS")]
     access_logins: bool,
+    /// The program `portcullis`, which changes the service's keys in Vault with the settings of the environment
+    /// (`@keys-in-vault`)
+    #[arg(long, value_name = "FILE", env = "XTASK_KEYS_PROGRAM")]
+    keys_program: Option<PathBuf>,
     /// Append the secrets that scenarios use to this file, one JSON string per line, to search logs for them
     #[arg(long, value_name = "FILE", env = "XTASK_SECRETS")]
     secrets: Option<PathBuf>,
@@ -76,7 +81,15 @@ pub struct Login {
 }
 
 /// Tags of scenarios that need a capability.
-const TAGS: [&str; 6] = ["mailbox", "accounts", "access", "access-logins", "browser", "axe"];
+const TAGS: [&str; 7] = [
+    "mailbox",
+    "accounts",
+    "access",
+    "access-logins",
+    "keys-in-vault",
+    "browser",
+    "axe",
+];
 
 impl Capabilities {
     /// The first tag whose capability is missing.
@@ -92,6 +105,7 @@ impl Capabilities {
             "axe" => self.axe.is_some(),
             "access" => self.access,
             "access-logins" => self.access_logins,
+            "keys-in-vault" => self.keys_program.is_some(),
             _ => ["admin", "user", "approver", "ingest"]
                 .iter()
                 .all(|role| self.login(role).is_ok()),
@@ -106,6 +120,14 @@ impl Capabilities {
             .collect();
         let mut file = OpenOptions::new().create(true).append(true).open(path)?;
         Ok(file.write_all(lines.as_bytes())?)
+    }
+
+    /// Adds a signing key that signs after this time; fails in a scenario without the tag `@keys-in-vault`.
+    pub async fn rotate_signing_keys(&self, seconds: u32) -> Result<()> {
+        let program = self.keys_program.as_deref();
+        let program = program.context("there are no keys in Vault: is the tag @keys-in-vault missing?")?;
+        let arguments = ["keys", "rotate", "--vault", "--overlap", &seconds.to_string()];
+        operator::run(program, arguments.map(str::to_owned).into()).await
     }
 
     /// The mail folder; fails in a scenario without the tag `@mailbox`.

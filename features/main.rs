@@ -1,4 +1,5 @@
-//! Runs the features against a running service, over HTTP only. Never starts, stops or configures a service.
+//! Runs the features against a running service, over HTTP. Never starts, stops or configures a service. The only other program
+//! that it runs is that of an operator.
 
 mod browser;
 mod browsers;
@@ -7,6 +8,7 @@ mod client;
 mod escapes;
 mod jwt;
 mod mailbox;
+mod operator;
 mod outcome_counter;
 mod report;
 mod response;

@@ -8,6 +8,7 @@ use crate::response::Response;
 use crate::variables::Variables;
 use anyhow::{Context, Result};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub struct World {
     pub events: Vec<Value>,
     /// Browsers, one per user.
     pub browsers: Browsers,
+    /// Ids of the signing keys that were published.
+    pub former_keys: BTreeSet<String>,
     /// Forged access tokens.
     pub forged_tokens: Vec<String>,
     /// The key server of an attacker.

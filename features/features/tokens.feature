@@ -177,3 +177,19 @@ Feature: Access tokens
       And the member "/keys/0/alg" is "ES256"
       And the member "/keys/0/use" is "sig"
       And no key of the set has private parameters
+
+  Rule: Signing keys are replaced without refusing a valid token
+
+    @V6 @F6 @keys-in-vault @asvs:v5.0.0-13.3.1 @asvs:v5.0.0-13.3.4 @CWE-324
+    Scenario: Signing keys are rotated in Vault while their tokens are in use
+      Given Ann is signed in
+      And I save the published keys
+      When an operator rotates the signing keys in Vault, and the new key signs after 3 seconds
+      Then within 60 seconds a new key is published beside the former ones
+      When Ann sends POST to "/validate"
+      Then the response status is 200
+      And within 60 seconds an access token that Ann requests is signed with the new key
+      When Ann sends POST to "/validate"
+      Then the response status is 200
+      When I get "/.well-known/jwks.json"
+      Then no key of the set has private parameters

@@ -14,6 +14,7 @@ mod demo;
 mod docs;
 mod edge;
 mod json;
+mod keys;
 mod mail;
 mod metrics;
 mod pagination;

@@ -17,11 +17,7 @@ use std::net::TcpListener;
 
 #[when(expr = "{word} requests an access token with Basic authentication")]
 async fn requests_token(world: &mut World, user: String) -> Result<()> {
-    let (email, password) = (
-        world.variables.get_of(&user, "email")?,
-        world.variables.get_of(&user, "password")?,
-    );
-    let response = log_in(world, &format!("{email}:{password}")).await?;
+    let response = log_in_with_password(world, &user).await?;
     if response.status == 200 {
         world.variables.set_of(&user, "access", response.text()?);
     }
@@ -164,7 +160,7 @@ fn has_no_private_parameters(world: &mut World) -> Result<()> {
     Ok(())
 }
 
-async fn published_keys(world: &World) -> Result<Value> {
+pub(super) async fn published_keys(world: &World) -> Result<Value> {
     let response = world.client.get("/.well-known/jwks.json").await?;
     response.expect_status(200)?;
     response.json()
@@ -173,6 +169,21 @@ async fn published_keys(world: &World) -> Result<Value> {
 async fn validate(world: &World, token: &str) -> Result<Response> {
     let bearer = format!("Authorization: Bearer {token}");
     send(world, None, Method::POST, "/validate", &bearer, None).await
+}
+
+/// A new access token of a user.
+pub(super) async fn request_token(world: &World, user: &str) -> Result<String> {
+    let response = log_in_with_password(world, user).await?;
+    response.expect_status(200)?;
+    Ok(response.text()?.to_owned())
+}
+
+async fn log_in_with_password(world: &World, user: &str) -> Result<Response> {
+    let (email, password) = (
+        world.variables.get_of(user, "email")?,
+        world.variables.get_of(user, "password")?,
+    );
+    log_in(world, &format!("{email}:{password}")).await
 }
 
 async fn log_in(world: &World, credentials: &str) -> Result<Response> {

@@ -59,6 +59,7 @@ const RULES: &[Rule] = &[
             "fake-vault/tests/it/contract/target.rs",
             "fake-vault/tests/it/restart.rs",
             "fake-vault/tests/it/support/postgres.rs",
+            "features/operator.rs",
             "private-postgres/src/spawn.rs",
             "private-postgres/tests/cluster.rs",
             "service/build.rs",

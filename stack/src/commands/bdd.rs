@@ -104,9 +104,12 @@ pub fn against_a_local_stack(context: &Context, postgres: &Choice, args: &[Strin
     let portcullis = &stack.portcullis;
     let mut variables = for_features(&portcullis.accounts()?, portcullis.mail_folder());
     variables.push(("XTASK_INTERNAL_URL".into(), stack.internal_url().into()));
-    if with_vault {
+    let vault = vault.map(|(vault, keys_settings)| {
         variables.push(("XTASK_ACCESS".into(), "true".into()));
-    }
+        variables.push(("XTASK_KEYS_PROGRAM".into(), portcullis.program().into()));
+        variables.extend(keys_settings);
+        vault
+    });
     if audited {
         variables.push(("XTASK_ACCESS_LOGINS".into(), "true".into()));
     }
@@ -134,12 +137,13 @@ pub fn against_a_local_stack(context: &Context, postgres: &Choice, args: &[Strin
     Ok(outcome)
 }
 
-/// Starts a fake Vault, and the service with logins that it issues, for itself and for people.
+/// Starts a fake Vault, and the service with keys that it stores and logins that it issues, for itself and for people. Also
+/// returns the settings of the commands that change the keys.
 fn serve_with_vault(
     context: &Context,
     stack: &mut LocalStack,
     progress: &mut Progress,
-) -> Result<VaultProcess> {
+) -> Result<(VaultProcess, EnvVars)> {
     let vault = progress.step("starting a fake Vault", || {
         let vault = vault::start(context, stack)?;
         let address = vault.address();
@@ -148,11 +152,15 @@ fn serve_with_vault(
     let mut settings = vault::settings(&vault, stack, Source::Dynamic)?;
     settings.extend(vault::access_settings(&vault, stack)?);
     stack.portcullis.serve_with_issued_logins(settings);
+    let keys_settings = vault::keys_settings(&vault, stack)?;
+    stack
+        .portcullis
+        .serve_with_keys_in_vault(context, &keys_settings)?;
     progress.step("starting the service", || {
         stack.serve()?.wait_until_ready(context)?;
         Ok(((), format!("ready on {}", stack.base_url())))
     })?;
-    Ok(vault)
+    Ok((vault, keys_settings))
 }
 
 /// Accounts and mails of the `up` that serves at this URL; nothing for any other service.

@@ -61,6 +61,8 @@ pub struct Portcullis {
     mail: PathBuf,
     extra_settings: EnvVars,
     issued_logins: Option<EnvVars>,
+    /// Where `serve` finds its keys.
+    keys: EnvVars,
 }
 
 impl Portcullis {
@@ -74,9 +76,14 @@ impl Portcullis {
         for (_, file) in LOGINS {
             password::load_or_create(&paths.secrets.join(file))?;
         }
+        let key_file = |file: &str| paths.secrets.join(file).into_os_string();
         Ok(Portcullis {
             program,
             server,
+            keys: vec![
+                ("PORTCULLIS_DATA_KEY_FILE".into(), key_file(DATA_KEY)),
+                ("PORTCULLIS_TOKEN_KEYS_FILE".into(), key_file(TOKEN_KEYS)),
+            ],
             secrets: paths.secrets.clone(),
             mail: paths.mail.clone(),
             extra_settings,
@@ -87,6 +94,22 @@ impl Portcullis {
     /// From now on `serve` gets no passwords of logins, but the settings of what issues them.
     pub fn serve_with_issued_logins(&mut self, settings: EnvVars) {
         self.issued_logins = Some(settings);
+    }
+
+    /// Generates keys in Vault, with the settings of the commands that change them. From now on `serve` uses those.
+    pub fn serve_with_keys_in_vault(&mut self, context: &Context, settings: &EnvVars) -> Result<()> {
+        let generate = || {
+            let command = Command::new(context, &self.program).envs(settings.clone());
+            command.args(["keys", "generate", "--vault"])
+        };
+        self.quietly(&generate())?;
+        self.quietly(&generate().args(["--data"]))?;
+        self.keys = vec![
+            ("PORTCULLIS_KEYS".into(), "vault".into()),
+            // So that a scenario does not wait half a minute.
+            ("PORTCULLIS_KEYS_POLL_INTERVAL".into(), "1".into()),
+        ];
+        Ok(())
     }
 
     /// Adds a setting for every command from now on.
@@ -176,12 +199,10 @@ impl Portcullis {
     /// The command that serves on these two ports of 127.0.0.1.
     pub fn serve<'a>(&self, context: &'a Context, port: u16, internal_port: u16) -> Command<'a> {
         let address = |port: u16| format!("127.0.0.1:{port}").into();
-        let settings: [(&str, OsString); 11] = [
+        let settings: [(&str, OsString); 9] = [
             ("PORTCULLIS_LISTEN", address(port)),
             ("PORTCULLIS_INTERNAL_LISTEN", address(internal_port)),
             ("PORTCULLIS_PUBLIC_URL", format!("http://127.0.0.1:{port}").into()),
-            ("PORTCULLIS_DATA_KEY_FILE", self.secrets.join(DATA_KEY).into()),
-            ("PORTCULLIS_TOKEN_KEYS_FILE", self.secrets.join(TOKEN_KEYS).into()),
             ("PORTCULLIS_REGISTRATION", "open".into()),
             // All users of a local stack share one address.
             ("PORTCULLIS_MAIL_RATE_PER_NETWORK", "10000".into()),
@@ -196,6 +217,7 @@ impl Portcullis {
         // The caller's settings are last and win.
         self.command(context, logins)
             .envs(settings)
+            .envs(self.keys.clone())
             .envs(self.extra_settings.clone())
             .args(["serve"])
     }

@@ -1,4 +1,4 @@
-//! A fake Vault beside a local stack, which issues the service's database logins.
+//! A fake Vault beside a local stack, which issues the service's database logins and stores its keys.
 
 pub mod process;
 
@@ -49,13 +49,24 @@ pub fn settings(vault: &VaultProcess, stack: &LocalStack, source: Source) -> Res
         Source::Dynamic => "vault",
         Source::Static => "vault-static",
     };
-    let secret_id = secret_id(vault, stack, "portcullis")?;
+    let mut settings = login(vault, stack, "portcullis")?;
+    settings.push(("PORTCULLIS_DATABASE_CREDENTIALS".into(), credentials.into()));
+    Ok(settings)
+}
+
+/// The settings of the commands that change keys in this Vault.
+pub fn keys_settings(vault: &VaultProcess, stack: &LocalStack) -> Result<EnvVars> {
+    login(vault, stack, "portcullis-keys")
+}
+
+/// The settings of a program that logs in to this Vault, with a new SecretID in a file.
+fn login(vault: &VaultProcess, stack: &LocalStack, program: &str) -> Result<EnvVars> {
+    let secret_id = secret_id(vault, stack, program)?;
     let settings = [
-        ("PORTCULLIS_DATABASE_CREDENTIALS", credentials.into()),
         ("PORTCULLIS_VAULT_ADDRESS", vault.address().into()),
         ("PORTCULLIS_VAULT_AUTH", "approle".into()),
         // The set-up gives each program its name as RoleID.
-        ("PORTCULLIS_VAULT_ROLE_ID", "portcullis".into()),
+        ("PORTCULLIS_VAULT_ROLE_ID", program.into()),
         ("PORTCULLIS_VAULT_SECRET_ID_FILE", secret_id.into_os_string()),
     ];
     Ok(settings.map(|(name, value)| (name.into(), value)).into())
