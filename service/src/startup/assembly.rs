@@ -4,10 +4,9 @@
 use super::access_broker;
 use super::apis::{Services, apis, web};
 use super::audit_anchors::AuditAnchors;
-use super::connection::ClientTimeouts;
 use super::error::StartError;
 use super::keys::Keys;
-use super::listener::{Limits, Listener};
+use super::listener::{ClientTimeouts, Limits, Listener};
 use super::login_rotation::RotationContext;
 use super::logins::Logins;
 use super::mail_worker;

@@ -40,40 +40,13 @@ pub mod vault;
 /// The mail worker's dependencies.
 pub mod mail_worker;
 
-/// The limit on connections.
-pub mod connection_limit;
-
 /// Services and APIs.
 pub mod apis;
 
 /// Anchors of the audit log.
 mod audit_anchors;
 
-/// Problem documents for errors of the HTTP library.
-pub mod protocol_errors;
-
-/// Limits HTTP/2 frames without a request.
-mod frame_limit;
-
-/// The PROXY protocol.
-mod proxy_protocol;
-
 /// Periodic cleanup.
 mod cleanup;
-
-/// The state of one connection.
-pub mod connection;
-
-/// The socket of one connection.
-pub mod client_stream;
-
-/// The active requests of one connection.
-pub mod request_activity;
-
-/// The progress of responses.
-pub mod response_body;
-
-/// The streams of HTTP/2 connections.
-pub mod stream_executor;
 
 pub use service::Service;

@@ -1,10 +1,8 @@
-//! Accepts connections and serves HTTP/1.1 and HTTP/2. Built on hyper, because poem's own server limits neither the
-//! number of connections nor the time that a request head may take.
+//! Serves HTTP/1.1 and HTTP/2 on a connection.
 
 use super::client_stream::ClientStream;
 use super::connection::{ClientState, ClientTimeouts, Connection};
 use super::connection_limit::{ConnectionSlots, Slot};
-use super::error::StartError;
 use super::frame_limit::FrameLimit;
 use super::protocol_errors::{CountedClient, ProtocolErrors};
 use super::proxy_protocol;
@@ -30,7 +28,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
@@ -38,10 +36,7 @@ use tokio::time::MissedTickBehavior;
 const MAX_STREAMS: u32 = 32;
 
 /// Bytes of responses that a stream or a connection buffers before the client reads them.
-const SEND_BUFFER_BYTES: u32 = 64 * 1024;
-
-/// Length of the queue of connections that are not accepted yet, as in tokio's own `TcpListener::bind`.
-const BACKLOG: u32 = 1024;
+pub(super) const SEND_BUFFER_BYTES: u32 = 64 * 1024;
 
 /// Announces the keep-alive timeout to HTTP/1.1 clients.
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
@@ -59,108 +54,17 @@ pub struct Limits {
     pub quotas: Option<(Arc<RateLimit>, TrustedProxies)>,
 }
 
-/// A bound socket and its server.
-pub struct Listener {
-    socket: TcpListener,
-    address: SocketAddr,
-    server: Arc<Server>,
-}
-
-struct Server {
+/// What the connections of a listener share.
+pub(super) struct Server {
     endpoint: BoxEndpoint<'static, Response>,
     builder: Builder<StreamExecutor>,
-    slots: ConnectionSlots,
+    pub(super) slots: ConnectionSlots,
     timeouts: ClientTimeouts,
     keep_alive: Option<HeaderValue>,
     proxy_protocol: Option<TrustedProxies>,
     quotas: Option<(Arc<RateLimit>, TrustedProxies)>,
     address: SocketAddr,
     metrics: Option<Metrics>,
-}
-
-impl Listener {
-    /// Binds the address of a setting.
-    pub fn bind(
-        setting: &'static str,
-        address: SocketAddr,
-        endpoint: BoxEndpoint<'static, Response>,
-        limits: Limits,
-        metrics: Option<Metrics>,
-    ) -> Result<Self, StartError> {
-        let socket = listen(address).map_err(|error| StartError::Listen(setting, address, error))?;
-        let address = socket
-            .local_addr()
-            .map_err(|error| StartError::Listen(setting, address, error))?;
-        let server = Server {
-            endpoint,
-            builder: builder(limits.timeouts.client),
-            slots: ConnectionSlots::new(limits.connections),
-            timeouts: limits.timeouts,
-            keep_alive: HeaderValue::from_str(&format!("timeout={}", limits.timeouts.keep_alive.as_secs()))
-                .ok(),
-            proxy_protocol: limits.proxy_protocol,
-            quotas: limits.quotas,
-            address,
-            metrics,
-        };
-        Ok(Self {
-            socket,
-            address,
-            server: Arc::new(server),
-        })
-    }
-
-    /// The bound address.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Accepts connections until `stopped` changes; then waits for them to end, up to `grace`.
-    pub async fn run(self, mut stopped: watch::Receiver<bool>, grace: Duration) {
-        loop {
-            let accepted = tokio::select! {
-                accepted = self.socket.accept() => accepted,
-                _ = stopped.changed() => break,
-            };
-            match accepted {
-                Ok((stream, peer)) => {
-                    let Some((slot, evicted)) = self.server.slots.take().await else {
-                        break;
-                    };
-                    if evicted {
-                        self.server.refused("no room");
-                    }
-                    tokio::spawn(Arc::clone(&self.server).serve(stream, peer, slot, stopped.clone()));
-                }
-                // Too many open files, or the client has disconnected: the listener goes on.
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-            }
-        }
-        drop(self.socket);
-        if tokio::time::timeout(grace, self.server.slots.wait_until_free())
-            .await
-            .is_err()
-        {
-            tracing::warn!("running requests were aborted after the shutdown grace");
-        }
-    }
-}
-
-/// Listens. Accepted sockets inherit the send buffer's size: with the kernel's default, which grows to megabytes, a client
-/// that reads slowly but steadily would appear to read nothing for a long time.
-fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = if address.is_ipv4() {
-        TcpSocket::new_v4()?
-    } else {
-        TcpSocket::new_v6()?
-    };
-    socket.set_reuseaddr(true)?;
-    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
 }
 
 /// The limits of HTTP/1.1 and HTTP/2. They exceed those of the edge, and bound memory before a request reaches it.
@@ -188,7 +92,29 @@ fn builder(client_timeout: Duration) -> Builder<StreamExecutor> {
 }
 
 impl Server {
-    async fn serve(
+    /// The server at an address.
+    pub(super) fn new(
+        endpoint: BoxEndpoint<'static, Response>,
+        address: SocketAddr,
+        limits: Limits,
+        metrics: Option<Metrics>,
+    ) -> Self {
+        let keep_alive = format!("timeout={}", limits.timeouts.keep_alive.as_secs());
+        Self {
+            endpoint,
+            builder: builder(limits.timeouts.client),
+            slots: ConnectionSlots::new(limits.connections),
+            timeouts: limits.timeouts,
+            keep_alive: HeaderValue::from_str(&keep_alive).ok(),
+            proxy_protocol: limits.proxy_protocol,
+            quotas: limits.quotas,
+            address,
+            metrics,
+        }
+    }
+
+    /// Serves a connection until it ends.
+    pub(super) async fn serve(
         self: Arc<Self>,
         mut stream: TcpStream,
         peer: SocketAddr,
@@ -309,7 +235,8 @@ impl Server {
         }
     }
 
-    fn refused(&self, why: &'static str) {
+    /// Counts a connection that the server closes.
+    pub(super) fn refused(&self, why: &'static str) {
         if let Some(metrics) = &self.metrics {
             metrics.refused_connection(why);
         }
