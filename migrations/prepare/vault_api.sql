@@ -3,6 +3,7 @@
 DO $$
 DECLARE
   member_group name;
+  issued name;
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'portcullis_issuer') THEN
     CREATE ROLE portcullis_issuer NOLOGIN CREATEROLE;
@@ -20,6 +21,20 @@ BEGIN
          OR rolname LIKE 'portcullis\_access\_%' AND NOT rolcanlogin
     LOOP
       EXECUTE format('GRANT %I TO portcullis_issuer WITH ADMIN TRUE, INHERIT FALSE, SET FALSE', member_group);
+    END LOOP;
+    -- The issuer has that option on the logins that it issues, but not on those from before an upgrade to PostgreSQL 16.
+    FOR issued IN
+      SELECT DISTINCT r.rolname
+      FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles r ON r.oid = m.member
+        JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
+      WHERE r.rolname ~ '^v-[a-zA-Z0-9_-]{1,60}$' AND g.rolname LIKE 'portcullis\_%' AND NOT r.rolsuper AND NOT r.rolcreaterole
+        AND NOT EXISTS (SELECT FROM pg_catalog.pg_auth_members a WHERE a.roleid = r.oid AND a.admin_option
+                        AND a.member = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = 'portcullis_issuer'))
+    LOOP
+      BEGIN
+        EXECUTE format('GRANT %I TO portcullis_issuer WITH ADMIN TRUE, INHERIT FALSE, SET FALSE', issued);
+      EXCEPTION WHEN insufficient_privilege OR undefined_object THEN NULL; -- only a superuser may, or it was dropped meanwhile
+      END;
     END LOOP;
   END IF;
   -- Only a member may create objects for the issuer.

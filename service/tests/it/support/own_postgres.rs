@@ -26,6 +26,13 @@ pub fn start_with_data(data: &str) -> (Cluster, Server) {
     (cluster, server)
 }
 
+/// Starts a server without roles and databases of the service.
+pub fn start_empty() -> (Cluster, Server) {
+    let cluster = Cluster::temporary(&programs(), false, &[], &Stop::default()).unwrap();
+    let server = Server::parse(&cluster.conninfo());
+    (cluster, server)
+}
+
 /// Starts a server with the migrated database `portcullis`.
 pub fn start() -> (Cluster, Server) {
     start_with(&programs(), &[("max_prepared_transactions", "1")])

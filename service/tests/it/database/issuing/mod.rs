@@ -3,6 +3,9 @@
 /// What logins leave behind.
 mod leftovers;
 
+/// Who may grant and drop roles.
+mod admin_option;
+
 /// What the roles may do.
 mod rights;
 
