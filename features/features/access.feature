@@ -166,3 +166,26 @@ Feature: Access to the database
         | access_login.collected |
         | access.revoked         |
       And no event contains "{Ann.secret}"
+
+  Rule: Access ends with what its approval was based on
+
+    @N5 @J5 @asvs:v5.0.0-7.4.2 @asvs:v5.0.0-8.3.2 @CWE-613 @CWE-269
+    Scenario: Ending all sessions of a person ends the access, and the request names the reason
+      Given Ada is signed in as approver
+      And Ann is signed in
+      When Ann sends POST to "/access/requests"
+        """
+        {"level": "rates-read", "reason": "Prices of January look wrong", "hours": 8}
+        """
+      Then the response status is 201
+      And I save the member "id" as "the request"
+      When Ada sends POST to "/access/requests/{the request}/approve"
+        """
+        {"reason": "Discussed with the owner of the data"}
+        """
+      Then the response status is 200
+      When Ann sends POST to "/auth/logout-all"
+      Then the response status is 204
+      When Ada gets "/access/requests/{the request}"
+      Then the member "state" is "ended"
+      And the member "end_reason" is "sessions-ended"

@@ -434,7 +434,7 @@ pub mod access {
             expires_at -> Nullable<Timestamptz>,
             /// When it was withdrawn, revoked or expired.
             ended_at -> Nullable<Timestamptz>,
-            /// expired, revoked.
+            /// A reason of `types::access_end`.
             end_reason -> Nullable<Text>,
             /// The account that ended it.
             ended_by -> Nullable<Int8>,

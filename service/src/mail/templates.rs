@@ -227,7 +227,8 @@ pub(super) fn template_of(kind: MailKind) -> MailTemplate {
         MailKind::AccessEnded => MailTemplate {
             subject: "Your database access has ended",
             opening: &[
-                "Your access to the database has ended: its period is over, or it was revoked. Its logins no longer work.",
+                "Your access to the database has ended: its period is over, it was revoked, or your account has another role or \
+                 password or was signed out everywhere. Its logins no longer work. The API shows the reason: `GET /access/requests`.",
             ],
             action: ("Portcullis", "/"),
             closing: &["If you still need access, request it again."],

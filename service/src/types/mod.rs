@@ -4,6 +4,9 @@
 #[cfg(feature = "access")]
 pub mod access;
 
+/// Why access to the database ended.
+pub mod access_end;
+
 /// Account ids and states.
 pub mod account;
 

@@ -5,6 +5,7 @@ use crate::db::schema::accounts::accounts;
 use crate::db::sessions::interval;
 use crate::db::{Db, DbError};
 use crate::types::access::{AccessHours, AccessLevel, AccessReason, AccessRequestId, AccessState};
+use crate::types::access_end::AccessEnd;
 use crate::types::account::AccountId;
 use crate::types::page_row::{PageRow, json_bytes};
 use chrono::{DateTime, Utc};
@@ -40,7 +41,7 @@ pub struct RequestRow {
     pub expires_at: Option<DateTime<Utc>>,
     /// When it was withdrawn, revoked or expired.
     pub ended_at: Option<DateTime<Utc>>,
-    /// `expired` or `revoked`.
+    /// A reason of `types::access_end`.
     pub end_reason: Option<String>,
     /// Account that ended it. `None`: the service.
     pub ended_by: Option<i64>,
@@ -100,25 +101,6 @@ macro_rules! columns {
             accounts::deleted_at.nullable(),
         )
     };
-}
-
-/// Why access ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EndReason {
-    /// The period is over.
-    Expired,
-    /// A person, or the service, ended it early.
-    Revoked,
-}
-
-impl EndReason {
-    /// Name in the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Expired => "expired",
-            Self::Revoked => "revoked",
-        }
-    }
 }
 
 /// Which requests to list. `None`: any.
@@ -268,7 +250,7 @@ pub fn end(
     conn: &mut PgConnection,
     id: AccessRequestId,
     from: AccessState,
-    reason: EndReason,
+    reason: AccessEnd,
     by: Option<AccountId>,
 ) -> QueryResult<bool> {
     let request = requests::table
@@ -285,27 +267,25 @@ pub fn end(
     Ok(changed > 0)
 }
 
-/// Approved requests whose period is over or whose requester's account was deleted, each with which of both.
-pub fn list_over(conn: &mut PgConnection, limit: i64) -> QueryResult<Vec<(i64, EndReason)>> {
-    let is_over = requests::expires_at.le(now.into_sql::<Timestamptz>().nullable());
-    let is_deleted = accounts::id
-        .nullable()
-        .is_null()
-        .or(accounts::deleted_at.nullable().is_not_null());
-    let rows: Vec<(i64, Option<bool>)> = requests::table
-        .left_join(accounts::table.on(accounts::id.eq(requests::requester_id)))
+/// Approved requests whose period is over.
+pub fn list_over(conn: &mut PgConnection, limit: i64) -> QueryResult<Vec<AccessRequestId>> {
+    let ids: Vec<i64> = requests::table
         .filter(requests::state.eq(AccessState::Approved.as_str()))
-        .filter(is_over.or(is_deleted.nullable()))
+        .filter(requests::expires_at.le(now.into_sql::<Timestamptz>().nullable()))
         .order(requests::expires_at)
-        .select((requests::id, is_over))
+        .select(requests::id)
         .limit(limit)
         .load(conn)?;
-    let reason = |is_over: Option<bool>| match is_over {
-        Some(true) => EndReason::Expired,
-        Some(false) | None => EndReason::Revoked,
-    };
-    Ok(rows
-        .into_iter()
-        .map(|(id, is_over)| (id, reason(is_over)))
-        .collect())
+    Ok(ids.into_iter().map(AccessRequestId::of).collect())
+}
+
+/// The approved requests of an account, in the order in which they are locked.
+pub fn list_approved(conn: &mut PgConnection, requester: AccountId) -> QueryResult<Vec<AccessRequestId>> {
+    let ids: Vec<i64> = requests::table
+        .filter(requests::requester_id.eq(requester.get()))
+        .filter(requests::state.eq(AccessState::Approved.as_str()))
+        .order(requests::id)
+        .select(requests::id)
+        .load(conn)?;
+    Ok(ids.into_iter().map(AccessRequestId::of).collect())
 }

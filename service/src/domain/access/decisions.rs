@@ -1,15 +1,16 @@
 //! Decisions on requests. Each locks the request, so that of two concurrent ones the second finds the state of the first.
 
+use super::ending::Ending;
 use super::error::AccessError;
 use super::state::{Step, next};
 use super::{Access, Author, RequestRow, may_see};
-use crate::db::access::logins::{self, LoginEnd};
-use crate::db::access::requests::{self, EndReason};
+use crate::db::access::requests;
 use crate::db::{PgConnection, QueryResult, accounts};
 use crate::domain::accounts::account_mails;
 use crate::domain::sessions::caller::{Approver, SignedIn};
 use crate::mail::kind::MailKind;
 use crate::types::access::{AccessReason, AccessRequestId, AccessState};
+use crate::types::access_end::AccessEnd;
 use crate::types::client_info::ClientInfo;
 use serde_json::json;
 
@@ -49,6 +50,10 @@ impl Access {
     ) -> Result<RequestRow, AccessError> {
         let by = Author::of(approver.signed_in(), client);
         let decided = self.0.db.tx("decide_access", move |conn| {
+            // Before the request, in the order of changes that end the account's access: none of them overlaps with an approval.
+            if let Some(row) = requests::find(conn, id)? {
+                accounts::lock(conn, row.requester())?;
+            }
             let (row, from, to) = match current(conn, &by, id, step)? {
                 Ok(current) => current,
                 Err(error) => return Ok(Err(error)),
@@ -113,20 +118,19 @@ impl Access {
     ) -> Result<RequestRow, AccessError> {
         let by = Author::of(who, client);
         let revoked = self.0.db.tx("revoke_access", move |conn| {
-            let (row, from, _) = match current(conn, &by, id, Step::Revoke)? {
-                Ok(current) => current,
-                Err(error) => return Ok(Err(error)),
+            if let Err(error) = current(conn, &by, id, Step::Revoke)? {
+                return Ok(Err(error));
+            }
+            let ending = Ending {
+                reason: AccessEnd::Revoked,
+                by: Some(by.who.account()),
+                client: &by.client,
             };
-            if !requests::end(conn, id, from, EndReason::Revoked, Some(by.who.account()))? {
-                return Ok(Err(AccessError::WrongState(from.as_str())));
-            }
-            logins::end_all(conn, id, LoginEnd::Revoked)?;
-            if let Some(account) = accounts::find(conn, row.requester())? {
-                account_mails::enqueue(conn, MailKind::AccessEnded, &account)?;
-            }
-            let row = requests::find(conn, id)?;
-            by.append_event(conn, "access.revoked", id, requested(row.as_ref()))?;
-            Ok(row.ok_or(AccessError::NotFound))
+            let Some(row) = ending.end(conn, id)? else {
+                return Ok(Err(AccessError::NotFound));
+            };
+            ending.append_event(conn, &row)?;
+            Ok(Ok(row))
         });
         let revoked = revoked.await??;
         // The response waits until the sessions have ended, and for Vault; what fails now is tried again by the worker.

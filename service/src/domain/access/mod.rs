@@ -6,6 +6,9 @@ mod decisions;
 /// Handing a login over, once.
 mod delivery;
 
+/// The end of approved access.
+pub mod ending;
+
 /// The worker's round: expiry, issuing, revocation.
 mod round;
 

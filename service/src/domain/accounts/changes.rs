@@ -2,6 +2,7 @@
 //! where the account has a second factor: an unattended session must not be enough (ASVS v5.0.0-7.5.1).
 
 use super::Accounts;
+use super::access_end::end_access;
 use super::account_mails::{self, LinkSpec, to_account};
 use super::mail_limits::MailAdmission;
 use super::outcome::{AccountError, ChangeOutcome};
@@ -17,6 +18,7 @@ use crate::domain::sessions::error::LoginError;
 use crate::domain::sessions::verification::VerifiedCredentials;
 use crate::mail::kind::MailKind;
 use crate::mail::outbox_mail::OutboxMail;
+use crate::types::access_end::AccessEnd;
 use crate::types::account::AccountState;
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
@@ -204,6 +206,9 @@ impl Plan {
         }
         if let Some(verified) = &self.verified {
             verified.record_success(conn, client)?;
+        }
+        if self.password.is_some() {
+            end_access(conn, row.id(), Some(row.id()), client, AccessEnd::PasswordChanged)?;
         }
         let events: [(bool, &'static str, Value); 4] = [
             (

@@ -1,6 +1,7 @@
 //! Deletion of an account by its owner.
 
 use super::Accounts;
+use super::access_end::end_access;
 use super::account_mails;
 use super::outcome::{AccountError, DeletionOutcome};
 use crate::db::accounts::{self, links};
@@ -8,6 +9,7 @@ use crate::db::audit::{self, Event};
 use crate::db::{sessions, users};
 use crate::domain::sessions::caller::RecentlyProven;
 use crate::mail::kind::MailKind;
+use crate::types::access_end::AccessEnd;
 use crate::types::client_info::ClientInfo;
 use crate::types::role::Role;
 use serde_json::json;
@@ -37,6 +39,7 @@ impl Accounts {
             account_mails::enqueue(conn, MailKind::AccountDeleted, &row)?;
             links::close_all(conn, id)?;
             sessions::end_all(conn, id, None, "account deleted")?;
+            end_access(conn, id, Some(id), &client, AccessEnd::AccountDeleted)?;
             let event = Event {
                 actor: Some(id),
                 action: "account.deleted",

@@ -1,6 +1,7 @@
 //! Changes of an account's address by mailed links: confirming the new one, and undoing the change.
 
 use super::Accounts;
+use super::access_end::end_access;
 use super::account_mails::{self, to_account};
 use super::changes::cancel_new_email;
 use super::link_owner::applies;
@@ -15,6 +16,7 @@ use crate::domain::StorageError;
 use crate::domain::sessions::caller::SignedIn;
 use crate::mail::kind::MailKind;
 use crate::mail::outbox_mail::OutboxMail;
+use crate::types::access_end::AccessEnd;
 use crate::types::account::AccountId;
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
@@ -107,6 +109,7 @@ impl Accounts {
                 ..to_account(MailKind::EmailRestored, &row)
             };
             mail.enqueue(conn)?;
+            end_access(conn, row.id(), None, &client, AccessEnd::SessionsEnded)?;
             unconfirmed::append_displaced(conn, displaced.as_ref(), None, &client)?;
             append_event(conn, "email.restored", &row, &client)?;
             Ok(UndoEmailOutcome::Restored)

@@ -1,5 +1,8 @@
 //! Accounts as their owners manage them: registration, confirmation, password recovery, changes, deletion.
 
+/// The end of an account's access to the database.
+pub mod access_end;
+
 /// Passwords of known breaches.
 pub mod breached_passwords;
 

@@ -1,11 +1,13 @@
 //! Measures that protect an account for its owner: ending its sessions, and removing a second factor that its owner has
 //! lost. Administrators and operators take them; the owner is notified by mail.
 
+use super::access_end::end_access;
 use super::account_mails;
 use crate::db::accounts::{AccountRow, second_factors};
 use crate::db::audit::{self, Event};
 use crate::db::{PgConnection, QueryResult, sessions};
 use crate::mail::kind::MailKind;
+use crate::types::access_end::AccessEnd;
 use crate::types::account::AccountId;
 use crate::types::client_info::ClientInfo;
 use serde_json::json;
@@ -24,10 +26,15 @@ impl Protector<'_> {
         self.actor.map_or("operator", |_| "administrator")
     }
 
-    /// Ends all sessions of an account. Returns their number.
+    fn end_access(&self, conn: &mut PgConnection, row: &AccountRow) -> QueryResult<()> {
+        end_access(conn, row.id(), self.actor, self.client, AccessEnd::SessionsEnded)
+    }
+
+    /// Ends all sessions of an account, and its access to the database. Returns their number.
     pub fn end_sessions(&self, conn: &mut PgConnection, row: &AccountRow) -> QueryResult<usize> {
         let count = sessions::end_all(conn, row.id(), None, self.role())?;
         account_mails::enqueue(conn, MailKind::SessionsEnded, row)?;
+        self.end_access(conn, row)?;
         let event = Event {
             actor: self.actor,
             action: "session.ended",
@@ -39,7 +46,7 @@ impl Protector<'_> {
         Ok(count)
     }
 
-    /// Removes the second factor of an account and ends its sessions. `false`: it has none.
+    /// Removes the second factor of an account and ends its sessions and access. `false`: it has none.
     pub fn remove_second_factor(&self, conn: &mut PgConnection, row: &AccountRow) -> QueryResult<bool> {
         let (enabled, _) = second_factors::state(conn, row.id())?;
         if !enabled {
@@ -48,6 +55,7 @@ impl Protector<'_> {
         second_factors::remove(conn, row.id())?;
         sessions::end_all(conn, row.id(), None, self.role())?;
         account_mails::enqueue(conn, MailKind::SecondFactorRemoved, row)?;
+        self.end_access(conn, row)?;
         let event = Event {
             actor: self.actor,
             action: "totp.disabled",

@@ -1,6 +1,7 @@
 //! Password recovery: a mailed link sets a new password, ends every session and is confirmed by mail.
 
 use super::Accounts;
+use super::access_end::end_access;
 use super::account_mails::{self, LinkSpec, to_account};
 use super::confirmation::{activate, append_confirmed, lock_first_admin};
 use super::link_owner::applies;
@@ -16,6 +17,7 @@ use crate::db::{PgConnection, QueryResult};
 use crate::domain::min_response_time::with_min_response_time;
 use crate::domain::sessions::code_guesses;
 use crate::mail::kind::MailKind;
+use crate::types::access_end::AccessEnd;
 use crate::types::account::{AccountId, AccountState};
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
@@ -93,6 +95,7 @@ impl Accounts {
             // Under attack, this is the owner's way in from a new network.
             known_networks::add(conn, row.id(), &client.network().to_string())?;
             account_mails::enqueue(conn, MailKind::PasswordChanged, &row)?;
+            end_access(conn, row.id(), None, &client, AccessEnd::PasswordChanged)?;
             if let Some(role) = role {
                 append_confirmed(conn, &row, role, &client)?;
             }

@@ -8,8 +8,10 @@ use crate::crypto::refresh_token::RefreshTokens;
 use crate::crypto::tokens::PlainToken;
 use crate::db::audit::{self, Event};
 use crate::db::sessions::{own, refresh_tokens};
-use crate::db::{PgConnection, QueryResult, sessions};
+use crate::db::{PgConnection, QueryResult, accounts, sessions};
+use crate::domain::accounts::access_end::end_access;
 use crate::domain::page::Page;
+use crate::types::access_end::AccessEnd;
 use crate::types::account::AccountId;
 use crate::types::client_info::ClientInfo;
 use serde_json::json;
@@ -112,7 +114,7 @@ impl Sessions {
         })
     }
 
-    /// Revokes all sessions of the account, including the current one.
+    /// Revokes all sessions of the account, including the current one, and its access to the database.
     pub async fn log_out_everywhere(
         &self,
         owner: &RecentlyProven,
@@ -120,7 +122,10 @@ impl Sessions {
     ) -> Result<(), StorageError> {
         let (account, client) = (owner.signed_in().account(), client.clone());
         let end = move |conn: &mut PgConnection| {
+            // In the order of all changes of an account.
+            accounts::lock(conn, account)?;
             let count = sessions::end_all(conn, account, None, "log-out")?;
+            end_access(conn, account, Some(account), &client, AccessEnd::SessionsEnded)?;
             let event = Event {
                 actor: Some(account),
                 action: "session.ended",

@@ -7,9 +7,11 @@ use crate::db::accounts::{self, AccountRow, NewAccount, links};
 use crate::db::audit::{self, Event};
 use crate::db::users::{self, Replacement};
 use crate::db::{PgConnection, QueryResult, sessions};
+use crate::domain::accounts::access_end::end_access;
 use crate::domain::accounts::{account_mails, unconfirmed};
 use crate::domain::sessions::caller::{Admin, SignedIn};
 use crate::mail::kind::MailKind;
+use crate::types::access_end::AccessEnd;
 use crate::types::account::{AccountId, AccountState};
 use crate::types::client_info::ClientInfo;
 use crate::types::email::Email;
@@ -143,6 +145,7 @@ impl Users {
             links::close_all(conn, id)?;
             sessions::end_all(conn, id, None, "account deleted")?;
             account_mails::enqueue(conn, MailKind::AccountDeleted, &row)?;
+            by.end_access(conn, id, AccessEnd::AccountDeleted)?;
             by.append_event(conn, "account.deleted", &row, json!({ "by": "administrator" }))?;
             Ok(Ok(row))
         });
@@ -253,6 +256,7 @@ fn replace(
     if new.is(AccountState::Active) {
         account_mails::enqueue(conn, MailKind::RoleChanged, &new)?;
     }
+    by.end_access(conn, old.id(), AccessEnd::RoleChanged)?;
     if !fields.is_empty() {
         by.append_event(conn, "account.changed", &new, json!({ "fields": fields }))?;
     }
@@ -277,6 +281,11 @@ impl Author {
             admin: admin.signed_in().clone(),
             client: client.clone(),
         }
+    }
+
+    /// Ends the user's access to the database.
+    fn end_access(&self, conn: &mut PgConnection, id: AccountId, reason: AccessEnd) -> QueryResult<()> {
+        end_access(conn, id, Some(self.admin.account()), &self.client, reason)
     }
 
     /// Appends an audit event. To be called last in its transaction.

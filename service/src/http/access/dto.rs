@@ -49,7 +49,7 @@ pub struct AccessRequest {
     /// Time at which it was withdrawn, or at which the access ended.
     #[oai(skip_serializing_if_is_none)]
     pub ended_at: Option<DateTime<Utc>>,
-    /// Why the access ended: `expired` or `revoked`.
+    /// Why the access ended: `expired`, `revoked`, `role-changed`, `password-changed`, `sessions-ended` or `account-deleted`.
     #[oai(skip_serializing_if_is_none)]
     pub end_reason: Option<String>,
     /// Number of the account that withdrew or revoked it; absent if the service ended it.

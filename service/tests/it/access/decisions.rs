@@ -38,14 +38,17 @@ fn another_person_approves() {
         (&json!("ended"), &json!("revoked"), &json!(parties.ann.id))
     );
     let detail = format!(
-        r#"{{"hours": 48, "level": "rates-read", "requester": {}}}"#,
+        r#""hours": 48, "level": "rates-read", "requester": {}}}"#,
         parties.ann.id
     );
     assert_eq!(
         parties.events(id)[1..],
         [
-            format!("access.approved {} {detail}", parties.approver.id),
-            format!("access.revoked {} {detail}", parties.ann.id)
+            format!("access.approved {} {{{detail}", parties.approver.id),
+            format!(
+                "access.revoked {} {{\"why\": \"revoked\", {detail}",
+                parties.ann.id
+            )
         ]
     );
 }

@@ -140,7 +140,7 @@ fn revoking_ends_the_sessions_of_the_person() {
     );
     wait_for_end(&parties, &login);
     let state = format!("SELECT state || ' ' || end_reason AS line FROM access.requests WHERE id = {id}");
-    assert_eq!(database.lines(&state), ["ended revoked"]);
+    assert_eq!(database.lines(&state), ["ended account-deleted"]);
 }
 
 /// Waits until the login does not exist any more, and neither do its sessions.

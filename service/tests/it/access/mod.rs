@@ -1,5 +1,8 @@
 //! Access of people to the database: requests, decisions, logins.
 
+/// Changes of accounts that end their access.
+mod account_changes;
+
 /// A service that issues logins.
 mod broker;
 

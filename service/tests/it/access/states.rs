@@ -3,6 +3,7 @@
 use crate::support::database::Database;
 use portcullis::domain::access::state::{Step, next};
 use portcullis::types::access::AccessState;
+use portcullis::types::access_end::AccessEnd;
 
 /// The columns of a request in this state, besides those of every request.
 fn columns(state: AccessState) -> &'static str {
@@ -66,6 +67,16 @@ fn the_database_permits_the_same_changes() {
             }
         }
     }
+}
+
+/// N4: The database permits exactly the reasons of an end that the service has.
+#[test]
+fn the_database_permits_the_same_reasons_of_an_end() {
+    let database = Database::fresh();
+    let definition = "SELECT pg_get_constraintdef(oid) AS line FROM pg_constraint WHERE conname = 'requests_end_reason_check'";
+    let definition = database.lines(definition).remove(0);
+    let permitted: Vec<&str> = definition.split('\'').skip(1).step_by(2).collect();
+    assert_eq!(permitted, AccessEnd::ALL.map(AccessEnd::as_str));
 }
 
 /// N4: What was requested and decided does not change afterwards, and access does not last longer than was decided.
