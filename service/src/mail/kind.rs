@@ -43,6 +43,10 @@ pub enum MailKind {
     AccountRestored,
     /// To an account of which a session was ended because a replaced refresh token was used.
     SessionReused,
+    /// To approvers: another account requests access to the database.
+    AccessRequested,
+    /// To the requester, the other approvers and the administrators: access to the database was approved.
+    AccessApproved,
     /// To an account whose request for access to the database was denied.
     AccessDenied,
     /// To an account for which a database login was issued.
@@ -53,7 +57,7 @@ pub enum MailKind {
 
 impl MailKind {
     /// All kinds.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::Confirm,
         Self::AlreadyRegistered,
         Self::Invite,
@@ -74,6 +78,8 @@ impl MailKind {
         Self::AccountDeleted,
         Self::AccountRestored,
         Self::SessionReused,
+        Self::AccessRequested,
+        Self::AccessApproved,
         Self::AccessDenied,
         Self::AccessLoginIssued,
         Self::AccessEnded,
@@ -102,6 +108,8 @@ impl MailKind {
             Self::AccountDeleted => "account_deleted",
             Self::AccountRestored => "account_restored",
             Self::SessionReused => "session_reused",
+            Self::AccessRequested => "access_requested",
+            Self::AccessApproved => "access_approved",
             Self::AccessDenied => "access_denied",
             Self::AccessLoginIssued => "access_login_issued",
             Self::AccessEnded => "access_ended",
@@ -136,6 +144,8 @@ impl MailKind {
             | Self::AccountDeleted
             | Self::AccountRestored
             | Self::SessionReused
+            | Self::AccessRequested
+            | Self::AccessApproved
             | Self::AccessDenied
             | Self::AccessLoginIssued
             | Self::AccessEnded => false,

@@ -201,6 +201,29 @@ pub(super) fn template_of(kind: MailKind) -> MailTemplate {
             action: ("Choose a new password", "/forgot"),
             closing: &["If it was you, check that the clock of your device is correct."],
         },
+        MailKind::AccessRequested => MailTemplate {
+            subject: "Someone requests database access",
+            opening: &[
+                "An account requests access to the database. Someone with the role approver decides. The API shows who requests what, \
+                 and why: `GET /access/requests?state=requested`.",
+            ],
+            action: ("Portcullis", "/"),
+            closing: &[
+                "Approve it only if you know the person and the purpose. One person can have several accounts.",
+            ],
+        },
+        MailKind::AccessApproved => MailTemplate {
+            subject: "Database access was approved",
+            opening: &[
+                "A request for access to the database was approved. The API shows who requested it, who approved it, and why: \
+                 `GET /access/requests?state=approved`.",
+            ],
+            action: ("Portcullis", "/"),
+            closing: &[
+                "If it is not right, revoke it at once: `POST /access/requests/{id}/revoke`. Check that requester and approver are two \
+                 persons.",
+            ],
+        },
         MailKind::AccessDenied => MailTemplate {
             subject: "Your request for database access was denied",
             opening: &[

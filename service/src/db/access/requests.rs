@@ -14,6 +14,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{Interval, Timestamptz};
 use std::time::Duration;
 
+/// The period of the limit on requests.
+const DAY: Duration = Duration::from_secs(86_400);
+
 /// A request, with address and name of its requester.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 pub struct RequestRow {
@@ -165,13 +168,19 @@ pub fn lock(conn: &mut PgConnection, id: AccessRequestId) -> QueryResult<Option<
     }
 }
 
-/// The number of an account's requests that wait for a decision.
-pub fn count_undecided(conn: &mut PgConnection, requester: AccountId) -> QueryResult<i64> {
-    requests::table
-        .filter(requests::requester_id.eq(requester.get()))
+/// The number of an account's requests that wait for a decision, and of those that it made within a day.
+pub fn count_recent(conn: &mut PgConnection, requester: AccountId) -> QueryResult<(i64, i64)> {
+    let own = requests::table.filter(requests::requester_id.eq(requester.get()));
+    let undecided = own
         .filter(requests::state.eq(AccessState::Requested.as_str()))
         .count()
-        .get_result(conn)
+        .get_result(conn)?;
+    let since = now.into_sql::<Timestamptz>() - interval(DAY).into_sql::<Interval>();
+    let daily = own
+        .filter(requests::requested_at.gt(since))
+        .count()
+        .get_result(conn)?;
+    Ok((undecided, daily))
 }
 
 /// Creates a request. Returns its id.

@@ -230,6 +230,17 @@ pub fn activate(conn: &mut PgConnection, id: AccountId, role: Role) -> QueryResu
         .map(drop)
 }
 
+/// The active accounts with one of these roles.
+pub fn list_active(conn: &mut PgConnection, roles: &[Role]) -> QueryResult<Vec<AccountRow>> {
+    accounts::table
+        .filter(accounts::role.eq_any(roles.iter().map(|role| role.as_str())))
+        .filter(accounts::state.eq(AccountState::Active.as_str()))
+        .filter(accounts::deleted_at.is_null())
+        .order(accounts::id)
+        .select(AccountRow::as_select())
+        .load(conn)
+}
+
 /// Serializes transactions that create the first administrator, delete one or revoke the role. Must be called before any
 /// row is locked.
 pub fn lock_admins(conn: &mut PgConnection) -> QueryResult<()> {

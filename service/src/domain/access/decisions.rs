@@ -3,7 +3,7 @@
 use super::ending::Ending;
 use super::error::AccessError;
 use super::state::{Step, next};
-use super::{Access, Author, RequestRow, may_see};
+use super::{Access, Author, RequestRow, may_see, notices};
 use crate::db::access::requests;
 use crate::db::{PgConnection, QueryResult, accounts};
 use crate::domain::accounts::account_mails;
@@ -68,10 +68,9 @@ impl Access {
                 Step::Approve => "access.approved",
                 _ => "access.denied",
             };
-            // An approved requester gets a mail when the login is issued.
-            if step == Step::Deny
-                && let Some(account) = accounts::find(conn, row.requester())?
-            {
+            if step == Step::Approve {
+                notices::notify_of_approval(conn, &row, by.who.account())?;
+            } else if let Some(account) = accounts::find(conn, row.requester())? {
                 account_mails::enqueue(conn, MailKind::AccessDenied, &account)?;
             }
             let row = requests::find(conn, id)?;

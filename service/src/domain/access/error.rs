@@ -14,8 +14,8 @@ pub enum AccessError {
     /// Another person decides.
     #[error("the request is the approver's own")]
     OwnRequest,
-    /// The requester has too many requests without a decision.
-    #[error("too many requests wait for a decision")]
+    /// The requester has too many requests without a decision, or made too many within a day.
+    #[error("too many requests wait for a decision, or were made within a day")]
     TooMany,
     /// The requester's account was deleted.
     #[error("the requester's account is deleted")]

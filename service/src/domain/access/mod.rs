@@ -15,6 +15,9 @@ mod round;
 /// Issuing logins.
 mod issuing;
 
+/// Mails to people who neither made nor decided a request.
+mod notices;
+
 /// Ending logins in PostgreSQL and in Vault.
 mod revocation;
 
@@ -48,6 +51,9 @@ use uuid::Uuid;
 
 /// Maximum number of an account's requests that wait for a decision.
 pub const MAX_UNDECIDED: u32 = 5;
+
+/// Maximum number of an account's requests within a day: each is a mail to every approver, also if it is withdrawn at once.
+pub const MAX_DAILY: u32 = 20;
 
 /// The operations on requests for access. Cheap to clone.
 #[derive(Clone)]
@@ -110,11 +116,13 @@ impl Access {
             if accounts::lock(conn, by.who.account())?.is_none() || !by.who.is_still_signed_in(conn)? {
                 return Ok(Err(AccessError::SignedOut));
             }
-            if requests::count_undecided(conn, by.who.account())? >= i64::from(MAX_UNDECIDED) {
+            let (undecided, daily) = requests::count_recent(conn, by.who.account())?;
+            if undecided >= i64::from(MAX_UNDECIDED) || daily >= i64::from(MAX_DAILY) {
                 return Ok(Err(AccessError::TooMany));
             }
             let id = requests::insert(conn, by.who.account(), new.level, &new.reason, new.hours)?;
             let row = requests::find(conn, id)?;
+            notices::notify_of_request(conn, by.who.account())?;
             let detail = json!({ "level": new.level.as_str(), "hours": new.hours.get() });
             by.append_event(conn, "access.requested", id, detail)?;
             Ok(row.ok_or(AccessError::NotFound))

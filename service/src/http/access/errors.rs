@@ -21,7 +21,7 @@ impl From<AccessError> for Problem {
             ),
             AccessError::TooMany => conflict(
                 "too-many-access-requests",
-                "too many of your requests wait for a decision; withdraw some first".to_owned(),
+                "too many of your requests wait for a decision (withdraw some first), or you made too many within a day".to_owned(),
             ),
             AccessError::RequesterDeleted => conflict(
                 "requester-deleted",

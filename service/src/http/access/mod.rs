@@ -52,7 +52,8 @@ impl AccessApi {
 impl AccessApi {
     /// Request access to the database
     ///
-    /// Another person decides. At most five requests of an account can wait for a decision. Requires a recent sign-in or
+    /// Another person decides; the approvers get a mail. At most five requests of an account can wait for a decision, and at most 20
+    /// can be made within a day. Requires a recent sign-in or
     /// `POST /auth/reauthenticate`. This and the other operations on access are answered with 404 unless the setting
     /// `ACCESS_REQUESTS` enables them.
     #[oai(path = "/access/requests", method = "post", operation_id = "requestAccess")]
@@ -137,7 +138,8 @@ impl AccessApi {
 
     /// Approve a request for access
     ///
-    /// The period begins now. An own request is 403: another person approves it. Of concurrent decisions one succeeds, the others are 409.
+    /// The period begins now. The requester, the other approvers and the administrators get a mail. An own request is 403: another
+    /// person approves it. Of concurrent decisions one succeeds, the others are 409.
     /// Requires that the caller's credentials were verified recently.
     #[oai(
         path = "/access/requests/:id/approve",

@@ -1,7 +1,9 @@
 //! Decisions on requests: by a second person, with a recent proof, once.
 
 use super::parties::{Parties, Person};
+use crate::support::accounts::{create_account, create_account_in};
 use crate::support::database::Database;
+use crate::support::mailed_links::list_outbox;
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
 
@@ -189,4 +191,48 @@ fn a_deleted_account_gets_no_access() {
     let problem = parties.act(&parties.approver, id, "approve").problem(409);
     assert_eq!(kind_of(&problem), "requester-deleted");
     assert_eq!(parties.act(&parties.approver, id, "deny").status, 200);
+}
+
+/// N4: The approvers get a mail about each request of another account; the requester, the other approvers and the administrators get
+/// one about the approval. Without a decision, and for a deleted account, no one does.
+#[test]
+fn others_are_notified_of_requests_and_approvals() {
+    let database = Database::fresh();
+    let parties = Parties::over(&database);
+    create_account_in(&database, "invited@example.org", Role::Approver, "invited");
+    let gone = create_account(&database, "gone@example.org", Role::Approver);
+    database.execute(&format!(
+        "UPDATE accounts.accounts SET deleted_at = now() WHERE id = {gone}"
+    ));
+    let mails = || {
+        let mut mails = list_outbox(&database);
+        database.execute("DELETE FROM mail.outbox");
+        mails.sort_unstable();
+        mails
+    };
+    let id = parties.request(&parties.ann, "rates-read", 8);
+    let requested = [
+        "access_requested approver@example.org",
+        "access_requested other-approver@example.org",
+    ];
+    assert_eq!(mails(), requested);
+    parties.approve(id);
+    let approved = [
+        "access_approved admin@example.org",
+        "access_approved ann@example.org",
+        "access_approved other-approver@example.org",
+    ];
+    assert_eq!(mails(), approved);
+    let own = parties.request(&parties.other_approver, "rates-read", 8);
+    assert_eq!(mails(), ["access_requested approver@example.org"]);
+    parties.approve(own);
+    let approved = [
+        "access_approved admin@example.org",
+        "access_approved other-approver@example.org",
+    ];
+    assert_eq!(mails(), approved);
+    let denied = parties.request(&parties.ann, "rates-read", 8);
+    mails();
+    assert_eq!(parties.act(&parties.approver, denied, "deny").status, 200);
+    assert_eq!(mails(), ["access_denied ann@example.org"]);
 }

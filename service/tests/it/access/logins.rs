@@ -73,8 +73,8 @@ fn an_approved_person_collects_a_login_that_leads_back_to_them() {
         events[1].starts_with(&format!("access_login.collected {}", parties.ann.id)),
         "{events:?}"
     );
-    let mails = database.lines("SELECT kind || ' ' || recipient AS line FROM mail.outbox ORDER BY id");
-    assert_eq!(mails, ["access_login_issued ann@example.org"]);
+    let mails = "SELECT kind AS line FROM mail.outbox WHERE recipient = 'ann@example.org' ORDER BY id";
+    assert_eq!(database.lines(mails), ["access_approved", "access_login_issued"]);
     let stored = database.lines("SELECT coalesce(sealed_token::text, '-') AS line FROM access.logins");
     assert_eq!(stored, ["-"], "the wrapping token is removed");
 }

@@ -169,3 +169,26 @@ fn a_setting_enables_the_operations() {
     )
     .problem(403);
 }
+
+/// N4: An account makes at most 20 requests within a day, so that one that withdraws them does not flood the approvers with mails.
+#[test]
+fn an_account_makes_at_most_twenty_requests_a_day() {
+    let database = Database::fresh();
+    let parties = Parties::over(&database);
+    for _ in 0..20 {
+        let id = parties.request(&parties.ann, "rates-read", 8);
+        assert_eq!(parties.act(&parties.ann, id, "withdraw").status, 200);
+    }
+    let body = json!({"level": "rates-read", "hours": 8, "reason": "One more"});
+    let problem = parties
+        .call(&parties.ann, "POST", "/access/requests", &body)
+        .problem(409);
+    assert_eq!(problem["type"], "urn:portcullis:problem:too-many-access-requests");
+    parties.request(&parties.approver, "rates-read", 8);
+    database.execute(
+        "SET session_replication_role = replica;
+         UPDATE access.requests SET requested_at = requested_at - interval '1 day 1 minute';
+         RESET session_replication_role",
+    );
+    parties.request(&parties.ann, "rates-read", 8);
+}
