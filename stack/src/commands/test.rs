@@ -38,7 +38,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     let whole = options.filter.is_empty();
     let tree = whole.then(|| record::begin(context)).flatten();
     let logs = log_secret_scan::empty_directory(context)?;
-    let mut tests = cargo_tests(context, &choice, &options.filter, &logs)?;
+    let (mut tests, mut not_run) = cargo_tests(context, &choice, &options.filter, &logs)?;
     if let Some(url) = &options.vault {
         vault_contract::run(context, &choice, url, &mut tests)?;
     }
@@ -63,7 +63,8 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
             }
         }
     }
-    features.print_not_run();
+    not_run.extend(features.not_run);
+    not_run.iter().for_each(|what| print(&format!("not run: {what}")));
     let mut counts = tests.total();
     counts.add(features.scenarios.total());
     if counts == Counts::default() {
@@ -72,7 +73,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     // Repeated here: the run prints thousands of lines, and CI may keep only the last ones.
     let failures = [tests.failures(), features.scenarios.failures()].concat();
     failures.iter().for_each(|failure| print(failure));
-    record::end(context, tree, tests, features.scenarios, features.not_run)?;
+    record::end(context, tree, tests, features.scenarios, not_run)?;
     print(&counts.to_string());
     if counts.is_good() {
         Ok(())
@@ -81,7 +82,12 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     }
 }
 
-fn cargo_tests(context: &Context, choice: &Choice, filter: &[String], logs: &Path) -> Result<Part> {
+fn cargo_tests(
+    context: &Context,
+    choice: &Choice,
+    filter: &[String],
+    logs: &Path,
+) -> Result<(Part, Vec<String>)> {
     let mut progress = Progress::of(3);
     let features = build::features(context)?.into_iter();
     let features = features.map(|feature| format!("--features=portcullis/{feature}"));
@@ -106,11 +112,12 @@ fn cargo_tests(context: &Context, choice: &Choice, filter: &[String], logs: &Pat
             print(line);
             reader.read(line);
         })?;
+        let not_run = reader.not_run();
         let mut tests = reader.tests;
         if !status.success() && tests.counts.failed == 0 {
             tests.add_problem(format!("cargo test failed without a failed test ({status})"));
         }
         let counts = tests.counts;
-        Ok((tests, counts))
+        Ok(((tests, not_run), counts))
     })
 }

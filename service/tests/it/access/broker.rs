@@ -1,6 +1,7 @@
 //! A service that issues logins for people: a PostgreSQL with pgaudit, a Vault that issues real logins, and the parties.
 
 use super::parties::{Parties, Person};
+use crate::support::app::App;
 use crate::support::database::{Database, lines};
 use crate::support::own_postgres;
 use crate::support::response::Response;
@@ -15,32 +16,59 @@ use std::time::{Duration, Instant};
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A server with pgaudit, and its database. `None` where pgaudit is not installed, which the output says.
-pub fn postgres() -> Option<(Cluster, Database)> {
-    let Some((cluster, server)) = own_postgres::start_with_pgaudit() else {
-        eprintln!("skipped: pgaudit is not installed (Debian: postgresql-15-pgaudit)");
-        return None;
-    };
-    let name = "portcullis".to_owned();
-    Some((cluster, Database { name, server }))
+/// What a test of issued logins runs on.
+pub struct Setup<'a> {
+    pub cluster: &'a Cluster,
+    pub vault: &'a TestVault<'a>,
+    pub parties: Parties<'a>,
 }
 
-/// The parties of a service that issues logins.
-pub fn parties<'a>(database: &'a Database, vault: &TestVault<'_>) -> Parties<'a> {
+/// Runs a test where pgaudit is installed.
+pub fn with_logins(test: impl FnOnce(Setup<'_>)) {
+    with_vault(|cluster, database, vault| {
+        let (settings, secret_id) = settings(vault);
+        let parties = Parties {
+            secret_id: Some(secret_id),
+            ..Parties::of(database, start(database, &settings))
+        };
+        test(Setup {
+            cluster,
+            vault,
+            parties,
+        });
+    });
+}
+
+/// The same without a service.
+pub fn with_vault(test: impl FnOnce(&Cluster, &Database, &TestVault<'_>)) {
+    own_postgres::with_pgaudit(|cluster, database| test(cluster, database, &TestVault::over(database)));
+}
+
+/// The settings of a service that issues logins, and the file with the broker's SecretID.
+pub fn settings(vault: &TestVault<'_>) -> (Vec<(String, String)>, TempFile) {
     let secret_id = TempFile::new("secret-id", &vault.secret_id("portcullis-broker"));
-    let path = secret_id.path().to_str().unwrap().to_owned();
     let settings = [
-        ("ACCESS_REQUESTS", "vault"),
-        ("ACCESS_VAULT_ROLE_ID", "portcullis-broker"),
-        ("ACCESS_VAULT_SECRET_ID_FILE", &path),
-        ("VAULT_ADDRESS", &vault.address()),
-        ("VAULT_ROLE_ID", "portcullis"),
-        ("VAULT_SECRET_ID", &vault.secret_id("portcullis")),
+        ("ACCESS_REQUESTS", "vault".to_owned()),
+        ("ACCESS_VAULT_ROLE_ID", "portcullis-broker".to_owned()),
+        (
+            "ACCESS_VAULT_SECRET_ID_FILE",
+            secret_id.path().display().to_string(),
+        ),
+        ("VAULT_ADDRESS", vault.address()),
+        ("VAULT_ROLE_ID", "portcullis".to_owned()),
+        ("VAULT_SECRET_ID", vault.secret_id("portcullis")),
     ];
-    Parties {
-        secret_id: Some(secret_id),
-        ..Parties::with(database, &settings)
-    }
+    let settings = settings.map(|(name, value)| (name.to_owned(), value));
+    (settings.into(), secret_id)
+}
+
+/// Starts a replica.
+pub fn start(database: &Database, settings: &[(String, String)]) -> App {
+    let settings: Vec<(&str, &str)> = settings
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    App::start(&database.settings(&settings))
 }
 
 /// Credentials of a login.
@@ -96,6 +124,35 @@ impl Parties<'_> {
             assert!(start.elapsed() < PATIENCE, "{response:?}");
             sleep(Duration::from_millis(50));
         }
+    }
+
+    /// An approved request of Ann's, and its login.
+    pub fn collect_new(&self) -> (i64, Credentials) {
+        let id = self.request(&self.ann, "rates-read", 8);
+        self.approve(id);
+        (id, self.collect(&self.ann, id))
+    }
+
+    /// Waits until the sessions of a login have ended, less than five seconds after this time.
+    pub fn wait_for_end_of_sessions(&self, login: &Credentials, start: Instant) {
+        let user = &login.user;
+        let sessions =
+            format!("SELECT count(*)::text AS line FROM pg_stat_activity WHERE usename = '{user}'");
+        self.wait_for(&sessions, &["0"]);
+        let elapsed = start.elapsed();
+        println!("sessions ended after {elapsed:?}");
+        assert!(elapsed < Duration::from_secs(5), "{elapsed:?}");
+        assert!(login.connect(self.database).is_none());
+    }
+
+    /// Waits until a login and its sessions do not exist any more.
+    pub fn wait_for_drop(&self, login: &Credentials) {
+        let user = &login.user;
+        let left = format!(
+            "SELECT (SELECT count(*) FROM pg_roles WHERE rolname = '{user}')::text || ' '
+               || (SELECT count(*) FROM pg_stat_activity WHERE usename = '{user}')::text AS line"
+        );
+        self.wait_for(&left, &["0 0"]);
     }
 
     /// Waits until a query of the superuser returns this.

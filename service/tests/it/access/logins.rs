@@ -1,12 +1,10 @@
 //! Logins of approved requests: issued, handed over once, traced to a person.
 
-use super::broker::{self, Credentials};
-use super::parties::{Parties, Person};
+use super::broker::{self, Setup};
 use crate::support::database::lines;
 use crate::support::program;
 use crate::support::vault::TestVault;
 use diesel::connection::SimpleConnection;
-use portcullis::types::role::Role;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -14,69 +12,71 @@ use std::time::{Duration, Instant};
 /// and the request, and pgaudit's line of a statement has that name.
 #[test]
 fn an_approved_person_collects_a_login_that_leads_back_to_them() {
-    let Some((cluster, database)) = broker::postgres() else {
-        return;
-    };
-    let vault = TestVault::over(&database);
-    let parties = broker::parties(&database, &vault);
-    let id = parties.request(&parties.ann, "rates-read", 8);
-    parties.try_collect(&parties.ann, id).problem(409);
-    parties.approve(id);
-    let login = parties.collect(&parties.ann, id);
-    let again = parties.try_collect(&parties.ann, id).problem(409);
-    assert_eq!(again["type"], "urn:portcullis:problem:access-login-collected");
-    for other in [&parties.approver, &parties.admin] {
-        parties.try_collect(other, id).problem(404);
-    }
+    broker::with_logins(|Setup { cluster, parties, .. }| {
+        let id = parties.request(&parties.ann, "rates-read", 8);
+        parties.try_collect(&parties.ann, id).problem(409);
+        parties.approve(id);
+        let login = parties.collect(&parties.ann, id);
+        let again = parties.try_collect(&parties.ann, id).problem(409);
+        assert_eq!(again["type"], "urn:portcullis:problem:access-login-collected");
+        for other in [&parties.approver, &parties.admin] {
+            parties.try_collect(other, id).problem(404);
+        }
 
-    let mut conn = login.connect(&database).unwrap();
-    lines(
-        &mut conn,
-        "SELECT count(*)::text || 'traced' AS line FROM rates.prices",
-    )
-    .unwrap();
-    for hidden in [
-        "SELECT digest FROM rates.batches",
-        "SELECT email FROM accounts.accounts",
-        "SELECT id FROM wishes.wishes",
-        "INSERT INTO rates.regions (slug, name) VALUES ('x', 'X')",
-        "CREATE TEMP TABLE x (y int)",
-    ] {
-        let error = conn.batch_execute(hidden).unwrap_err().to_string();
-        assert!(error.contains("permission denied"), "{hidden}: {error}");
-    }
-    let line = audit_line(&cluster, "traced");
-    let (user, _) = line.split_once('@').unwrap();
-    let user = user.rsplit(' ').next().unwrap();
-    assert_eq!(user, login.user);
+        let mut conn = login.connect(parties.database).unwrap();
+        lines(
+            &mut conn,
+            "SELECT count(*)::text || 'traced' AS line FROM rates.prices",
+        )
+        .unwrap();
+        for hidden in [
+            "SELECT digest FROM rates.batches",
+            "SELECT email FROM accounts.accounts",
+            "SELECT id FROM wishes.wishes",
+            "INSERT INTO rates.regions (slug, name) VALUES ('x', 'X')",
+            "CREATE TEMP TABLE x (y int)",
+        ] {
+            let error = conn.batch_execute(hidden).unwrap_err().to_string();
+            assert!(error.contains("permission denied"), "{hidden}: {error}");
+        }
+        let line = audit_line(cluster, "traced");
+        let (user, _) = line.split_once('@').unwrap();
+        let user = user.rsplit(' ').next().unwrap();
+        assert_eq!(user, login.user);
 
-    let path = format!("/access/logins/{user}");
-    parties.get(&parties.ann, &path).problem(403);
-    let found = parties.get(&parties.admin, &path).json();
-    assert_eq!(
-        (
-            &found["name"],
-            &found["request"]["id"],
-            &found["request"]["requester_email"]
-        ),
-        (&json!(user), &json!(id), &json!("ann@example.org"))
-    );
-    assert!(found["collected_at"].is_string(), "{found}");
-    parties
-        .get(&parties.admin, "/access/logins/v-unknown")
-        .problem(404);
+        let path = format!("/access/logins/{user}");
+        parties.get(&parties.ann, &path).problem(403);
+        let found = parties.get(&parties.admin, &path).json();
+        assert_eq!(
+            (
+                &found["name"],
+                &found["request"]["id"],
+                &found["request"]["requester_email"]
+            ),
+            (&json!(user), &json!(id), &json!("ann@example.org"))
+        );
+        assert!(found["collected_at"].is_string(), "{found}");
+        parties
+            .get(&parties.admin, "/access/logins/v-unknown")
+            .problem(404);
 
-    let events = parties.login_events(id);
-    assert_eq!(events.len(), 2, "{events:?}");
-    assert!(events[0].starts_with("access_login.issued -"), "{events:?}");
-    assert!(
-        events[1].starts_with(&format!("access_login.collected {}", parties.ann.id)),
-        "{events:?}"
-    );
-    let mails = "SELECT kind AS line FROM mail.outbox WHERE recipient = 'ann@example.org' ORDER BY id";
-    assert_eq!(database.lines(mails), ["access_approved", "access_login_issued"]);
-    let stored = database.lines("SELECT coalesce(sealed_token::text, '-') AS line FROM access.logins");
-    assert_eq!(stored, ["-"], "the wrapping token is removed");
+        let events = parties.login_events(id);
+        assert_eq!(events.len(), 2, "{events:?}");
+        assert!(events[0].starts_with("access_login.issued -"), "{events:?}");
+        assert!(
+            events[1].starts_with(&format!("access_login.collected {}", parties.ann.id)),
+            "{events:?}"
+        );
+        let mails = "SELECT kind AS line FROM mail.outbox WHERE recipient = 'ann@example.org' ORDER BY id";
+        assert_eq!(
+            parties.database.lines(mails),
+            ["access_approved", "access_login_issued"]
+        );
+        let stored = parties
+            .database
+            .lines("SELECT coalesce(sealed_token::text, '-') AS line FROM access.logins");
+        assert_eq!(stored, ["-"], "the wrapping token is removed");
+    });
 }
 
 /// The line that pgaudit wrote for a statement with this text.
@@ -100,177 +100,77 @@ fn audit_line(cluster: &private_postgres::Cluster, text: &str) -> String {
 /// does it. Deleting the account ends its access as well.
 #[test]
 fn revoking_ends_the_sessions_of_the_person() {
-    let Some((_cluster, database)) = broker::postgres() else {
-        return;
-    };
-    let vault = TestVault::over(&database);
-    let parties = broker::parties(&database, &vault);
-    for who in [&parties.ann, &parties.approver, &parties.admin] {
-        let id = parties.request(&parties.ann, "rates-read", 8);
-        parties.approve(id);
-        let login = parties.collect(&parties.ann, id);
-        let mut sessions: Vec<_> = (0..3).map(|_| login.connect(&database).unwrap()).collect();
-        let start = Instant::now();
-        assert_eq!(parties.act(who, id, "revoke").status, 200);
-        wait_for_end(&parties, &login);
-        let elapsed = start.elapsed();
-        println!("sessions ended after {elapsed:?}");
-        assert!(elapsed < Duration::from_secs(5), "{elapsed:?}");
-        for session in &mut sessions {
-            assert!(session.batch_execute("SELECT 1").is_err());
+    broker::with_logins(|Setup { parties, .. }| {
+        for who in [&parties.ann, &parties.approver, &parties.admin] {
+            let (id, login) = parties.collect_new();
+            let mut sessions: Vec<_> = (0..3).map(|_| login.connect(parties.database).unwrap()).collect();
+            let start = Instant::now();
+            assert_eq!(parties.act(who, id, "revoke").status, 200);
+            parties.wait_for_drop(&login);
+            let elapsed = start.elapsed();
+            println!("sessions ended after {elapsed:?}");
+            assert!(elapsed < Duration::from_secs(5), "{elapsed:?}");
+            for session in &mut sessions {
+                assert!(session.batch_execute("SELECT 1").is_err());
+            }
+            assert!(login.connect(parties.database).is_none());
+            parties.try_collect(&parties.ann, id).problem(409);
+            let events = parties.login_events(id);
+            assert!(
+                events
+                    .iter()
+                    .any(|event| event.starts_with("access_login.dropped")),
+                "{events:?}"
+            );
         }
-        assert!(login.connect(&database).is_none());
-        parties.try_collect(&parties.ann, id).problem(409);
-        let events = parties.login_events(id);
-        assert!(
-            events
-                .iter()
-                .any(|event| event.starts_with("access_login.dropped")),
-            "{events:?}"
+        let (id, login) = parties.collect_new();
+        assert_eq!(
+            parties
+                .call(&parties.ann, "DELETE", "/auth/me", &Value::Null)
+                .status,
+            204
         );
-    }
-    let id = parties.request(&parties.ann, "rates-read", 8);
-    parties.approve(id);
-    let login = parties.collect(&parties.ann, id);
-    assert_eq!(
-        parties
-            .call(&parties.ann, "DELETE", "/auth/me", &Value::Null)
-            .status,
-        204
-    );
-    wait_for_end(&parties, &login);
-    let state = format!("SELECT state || ' ' || end_reason AS line FROM access.requests WHERE id = {id}");
-    assert_eq!(database.lines(&state), ["ended account-deleted"]);
-}
-
-/// Waits until the login does not exist any more, and neither do its sessions.
-fn wait_for_end(parties: &Parties<'_>, login: &Credentials) {
-    let user = &login.user;
-    let left = format!(
-        "SELECT (SELECT count(*) FROM pg_roles WHERE rolname = '{user}')::text || ' '
-           || (SELECT count(*) FROM pg_stat_activity WHERE usename = '{user}')::text AS line"
-    );
-    parties.wait_for(&left, &["0 0"]);
+        parties.wait_for_drop(&login);
+        let state = format!("SELECT state || ' ' || end_reason AS line FROM access.requests WHERE id = {id}");
+        assert_eq!(parties.database.lines(&state), ["ended account-deleted"]);
+    });
 }
 
 /// N4: An approver reads accounts with the level accounts-audit, and neither hashes nor tokens nor second factors.
 #[test]
 fn the_level_accounts_audit_shows_no_secret() {
-    let Some((_cluster, database)) = broker::postgres() else {
-        return;
-    };
-    let vault = TestVault::over(&database);
-    let parties = broker::parties(&database, &vault);
-    let id = parties.request(&parties.ann, "accounts-audit", 1);
-    parties.approve(id);
-    let mut conn = parties.collect(&parties.ann, id).connect(&database).unwrap();
-    for visible in [
-        "SELECT email FROM accounts.accounts",
-        "SELECT account_id, address FROM sessions.sessions",
-        "SELECT action, detail FROM audit.events",
-        "SELECT name, request_id FROM access.logins",
-    ] {
-        conn.batch_execute(visible).unwrap();
-    }
-    for hidden in [
-        "SELECT password_hash FROM accounts.credentials",
-        "SELECT totp_secret FROM accounts.credentials",
-        "SELECT accounts.credential_for(NULL, 1)",
-        "SELECT token_hash FROM accounts.links",
-        "SELECT token_hash FROM sessions.refresh_tokens",
-        "SELECT cookie_hash FROM sessions.sessions",
-        "SELECT sealed_token FROM access.logins",
-        "SELECT lease_id FROM access.logins",
-        "SELECT data FROM mail.outbox",
-        "SELECT answer FROM sessions.form_answers",
-        "SELECT id FROM rates.batches",
-        "UPDATE access.requests SET hours = 8760",
-    ] {
-        assert!(conn.batch_execute(hidden).is_err(), "{hidden}");
-    }
-}
-
-/// N4: A wrapping token that was used elsewhere is an incident: the login is revoked, and the next one is issued.
-#[test]
-fn a_stolen_wrapping_token_is_an_incident() {
-    let Some((_cluster, database)) = broker::postgres() else {
-        return;
-    };
-    let vault = TestVault::over(&database);
-    let parties = broker::parties(&database, &vault);
-    let id = parties.request(&parties.ann, "rates-read", 8);
-    parties.approve(id);
-    parties.wait_for(
-        "SELECT count(*)::text AS line FROM access.logins WHERE issued_at IS NOT NULL",
-        &["1"],
-    );
-    let stolen = unwrap_stored_token(&parties, &vault);
-    let login = Credentials {
-        user: stolen["username"].as_str().unwrap().to_owned(),
-        password: stolen["password"].as_str().unwrap().to_owned(),
-    };
-    assert!(login.works(&database), "the thief has a login");
-    let problem = parties.try_collect(&parties.ann, id).problem(409);
-    assert_eq!(problem["type"], "urn:portcullis:problem:access-login-compromised");
-    wait_for_end(&parties, &login);
-    let events = parties.login_events(id);
-    assert!(
-        events
-            .iter()
-            .any(|event| event.starts_with("access_login.compromised")),
-        "{events:?}"
-    );
-    let next = parties.collect(&parties.ann, id);
-    assert!(next.works(&database) && next.user != login.user);
-}
-
-/// Opens the wrapping token of the newest login, as someone with the database, the data key and Vault could.
-fn unwrap_stored_token(parties: &Parties<'_>, vault: &TestVault<'_>) -> Value {
-    let rows = parties.database.lines(
-        "SELECT id::text || ' ' || encode(sealed_token, 'hex') AS line FROM access.logins ORDER BY claimed_at DESC LIMIT 1",
-    );
-    let (login, sealed) = rows[0].split_once(' ').unwrap();
-    let sealed = hex::decode(sealed).unwrap();
-    let keys = portcullis::crypto::data_keys::DataKeys::parse(crate::support::database::DATA_KEY).unwrap();
-    let other = "00000000-0000-4000-8000-000000000000";
-    assert!(
-        keys.open("access login", other, &sealed).is_none(),
-        "bound to the login"
-    );
-    let token = String::from_utf8(keys.open("access login", login, &sealed).unwrap()).unwrap();
-    let (status, answer) = vault.call_as(&token, "POST", "sys/wrapping/unwrap", &json!({}));
-    assert_eq!(status, 200, "{answer}");
-    answer["data"].clone()
-}
-
-/// N4: Of concurrent calls one gets the login; while Vault is unavailable none does, and nothing is lost.
-#[test]
-fn a_login_is_handed_over_once() {
-    let Some((_cluster, database)) = broker::postgres() else {
-        return;
-    };
-    let vault = TestVault::over(&database);
-    let parties = broker::parties(&database, &vault);
-    let bob = Person::new(&database, &parties.app, "bob@example.org", Role::User);
-    let id = parties.request(&bob, "rates-read", 8);
-    parties.approve(id);
-    parties.wait_for(
-        "SELECT count(*)::text AS line FROM access.logins WHERE issued_at IS NOT NULL",
-        &["1"],
-    );
-    vault.write(
-        "control/rules",
-        &json!({"path": "sys/wrapping/unwrap", "times": 1, "effect": {"error": {"status": 503, "text": "sealed"}}}),
-    );
-    parties.try_collect(&bob, id).problem(503);
-    let mut statuses: Vec<u16> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..4)
-            .map(|_| scope.spawn(|| parties.try_collect(&bob, id).status))
-            .collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    broker::with_logins(|Setup { parties, .. }| {
+        let id = parties.request(&parties.ann, "accounts-audit", 1);
+        parties.approve(id);
+        let mut conn = parties
+            .collect(&parties.ann, id)
+            .connect(parties.database)
+            .unwrap();
+        for visible in [
+            "SELECT email FROM accounts.accounts",
+            "SELECT account_id, address FROM sessions.sessions",
+            "SELECT action, detail FROM audit.events",
+            "SELECT name, request_id FROM access.logins",
+        ] {
+            conn.batch_execute(visible).unwrap();
+        }
+        for hidden in [
+            "SELECT password_hash FROM accounts.credentials",
+            "SELECT totp_secret FROM accounts.credentials",
+            "SELECT accounts.credential_for(NULL, 1)",
+            "SELECT token_hash FROM accounts.links",
+            "SELECT token_hash FROM sessions.refresh_tokens",
+            "SELECT cookie_hash FROM sessions.sessions",
+            "SELECT sealed_token FROM access.logins",
+            "SELECT lease_id FROM access.logins",
+            "SELECT data FROM mail.outbox",
+            "SELECT answer FROM sessions.form_answers",
+            "SELECT id FROM rates.batches",
+            "UPDATE access.requests SET hours = 8760",
+        ] {
+            assert!(conn.batch_execute(hidden).is_err(), "{hidden}");
+        }
     });
-    statuses.sort_unstable();
-    assert_eq!(statuses, [200, 409, 409, 409]);
 }
 
 /// N4: A wrapped SecretID of the broker that was used before is an incident: the service does not start, exit code 78.

@@ -12,6 +12,9 @@ mod decisions;
 /// The document of the design.
 mod documentation;
 
+/// Handing logins over.
+mod hand_over;
+
 /// Issued logins.
 mod logins;
 

@@ -52,7 +52,11 @@ impl<'a> Parties<'a> {
 
     /// With these settings.
     pub fn with(database: &'a Database, settings: &[(&str, &str)]) -> Self {
-        let app = App::start(&database.settings(settings));
+        Self::of(database, App::start(&database.settings(settings)))
+    }
+
+    /// Of a service that runs.
+    pub fn of(database: &'a Database, app: App) -> Self {
         let person = |email: &str, role| Person::new(database, &app, email, role);
         Self {
             ann: person("ann@example.org", Role::User),

@@ -1,6 +1,6 @@
 //! Revoking access against what prevents it: clients that reconnect, an unavailable Vault, a login that is being issued.
 
-use super::broker::{self, Credentials};
+use super::broker::{self, Credentials, Setup};
 use super::parties::Parties;
 use crate::support::database::Database;
 use crate::support::vault::TestVault;
@@ -12,7 +12,8 @@ use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 /// Logins of people that exist.
-const LOGINS: &str = "SELECT count(*)::text AS line FROM pg_roles WHERE rolname LIKE 'v-portcullis-access%'";
+pub const LOGINS: &str =
+    "SELECT count(*)::text AS line FROM pg_roles WHERE rolname LIKE 'v-portcullis-access%'";
 
 /// Sessions whose login does not exist any more. Processes of the server itself have no login.
 const SURVIVORS: &str = "SELECT count(*)::text AS line FROM pg_stat_activity a
@@ -43,112 +44,91 @@ fn reconnect(login: &Credentials, database: &Database, is_over: &AtomicBool) -> 
 /// N5: Clients that reconnect all the time, with the group as their current role, have no session after the access was revoked.
 #[test]
 fn no_session_of_a_client_that_reconnects_survives() {
-    let Some((_cluster, database)) = broker::postgres() else {
-        return;
-    };
-    let vault = TestVault::over(&database);
-    let parties = broker::parties(&database, &vault);
-    for _ in 0..3 {
-        let id = parties.request(&parties.ann, "rates-read", 8);
-        parties.approve(id);
-        let login = parties.collect(&parties.ann, id);
-        let is_over = AtomicBool::new(false);
-        let mut sessions: Vec<PgConnection> = thread::scope(|scope| {
-            let clients: Vec<_> = (0..5)
-                .map(|_| scope.spawn(|| reconnect(&login, &database, &is_over)))
-                .collect();
-            let connected = format!(
-                "SELECT (count(*) > 0)::text AS line FROM pg_stat_activity WHERE usename = '{}'",
-                login.user
-            );
-            parties.wait_for(&connected, &["true"]);
-            assert_eq!(parties.act(&parties.admin, id, "revoke").status, 200);
-            parties.wait_for(LOGINS, &["0"]);
-            sleep(Duration::from_millis(200));
-            is_over.store(true, Ordering::SeqCst);
-            clients
-                .into_iter()
-                .flat_map(|client| client.join().unwrap())
-                .collect()
-        });
-        assert_eq!(database.lines(SURVIVORS), ["0"]);
-        let usable = sessions
-            .iter_mut()
-            .map(|session| session.batch_execute("SELECT FROM rates.ports"));
-        assert_eq!(usable.filter(Result::is_ok).count(), 0);
-        assert!(login.connect(&database).is_none());
-    }
+    broker::with_logins(|Setup { parties, .. }| {
+        for _ in 0..3 {
+            let (id, login) = parties.collect_new();
+            let is_over = AtomicBool::new(false);
+            let mut sessions: Vec<PgConnection> = thread::scope(|scope| {
+                let clients: Vec<_> = (0..5)
+                    .map(|_| scope.spawn(|| reconnect(&login, parties.database, &is_over)))
+                    .collect();
+                let connected = format!(
+                    "SELECT (count(*) > 0)::text AS line FROM pg_stat_activity WHERE usename = '{}'",
+                    login.user
+                );
+                parties.wait_for(&connected, &["true"]);
+                assert_eq!(parties.act(&parties.admin, id, "revoke").status, 200);
+                parties.wait_for(LOGINS, &["0"]);
+                sleep(Duration::from_millis(200));
+                is_over.store(true, Ordering::SeqCst);
+                clients
+                    .into_iter()
+                    .flat_map(|client| client.join().unwrap())
+                    .collect()
+            });
+            assert_eq!(parties.database.lines(SURVIVORS), ["0"]);
+            let usable = sessions
+                .iter_mut()
+                .map(|session| session.batch_execute("SELECT FROM rates.ports"));
+            assert_eq!(usable.filter(Result::is_ok).count(), 0);
+            assert!(login.connect(parties.database).is_none());
+        }
+    });
 }
 
 /// N5: Without Vault the service ends the access in PostgreSQL itself; the login is dropped when Vault is back.
 #[test]
 fn an_unavailable_vault_does_not_delay_the_end_of_sessions() {
-    let Some((_cluster, database)) = broker::postgres() else {
-        return;
-    };
-    let vault = TestVault::over(&database);
-    let parties = broker::parties(&database, &vault);
-    let id = parties.request(&parties.ann, "rates-read", 8);
-    parties.approve(id);
-    let login = parties.collect(&parties.ann, id);
-    let mut session = login.connect(&database).unwrap();
-    session.batch_execute("SELECT FROM rates.ports").unwrap();
-    vault.write(
-        "control/rules",
-        &json!({"path": "sys/", "effect": {"error": {"status": 503, "text": "sealed"}}}),
-    );
-    vault.write(
-        "control/rules",
-        &json!({"path": "auth/", "effect": {"error": {"status": 503, "text": "sealed"}}}),
-    );
-    let start = Instant::now();
-    assert_eq!(parties.act(&parties.approver, id, "revoke").status, 200);
-    let sessions = format!(
-        "SELECT count(*)::text AS line FROM pg_stat_activity WHERE usename = '{}'",
-        login.user
-    );
-    parties.wait_for(&sessions, &["0"]);
-    let elapsed = start.elapsed();
-    println!("sessions ended after {elapsed:?}");
-    assert!(elapsed < Duration::from_secs(5), "{elapsed:?}");
-    assert!(session.batch_execute("SELECT 1").is_err());
-    assert!(login.connect(&database).is_none());
-    assert_eq!(database.lines(LOGINS), ["1"], "Vault drops it");
-    let (status, _) = vault.call("DELETE", "control/rules", &json!(null));
-    assert!(status < 300);
-    parties.wait_for(LOGINS, &["0"]);
+    broker::with_logins(|Setup { vault, parties, .. }| {
+        let (id, login) = parties.collect_new();
+        let mut session = login.connect(parties.database).unwrap();
+        session.batch_execute("SELECT FROM rates.ports").unwrap();
+        vault.write(
+            "control/rules",
+            &json!({"path": "sys/", "effect": {"error": {"status": 503, "text": "sealed"}}}),
+        );
+        vault.write(
+            "control/rules",
+            &json!({"path": "auth/", "effect": {"error": {"status": 503, "text": "sealed"}}}),
+        );
+        let start = Instant::now();
+        assert_eq!(parties.act(&parties.approver, id, "revoke").status, 200);
+        parties.wait_for_end_of_sessions(&login, start);
+        assert!(session.batch_execute("SELECT 1").is_err());
+        assert_eq!(parties.database.lines(LOGINS), ["1"], "Vault drops it");
+        let (status, _) = vault.call("DELETE", "control/rules", &json!(null));
+        assert!(status < 300);
+        parties.wait_for(LOGINS, &["0"]);
+    });
 }
 
 /// N5: Access that is revoked while Vault creates the token, creates the login or wraps its credentials leaves no login.
 #[test]
 fn revoking_while_a_login_is_issued_leaves_none() {
-    let Some((_cluster, database)) = broker::postgres() else {
-        return;
-    };
-    let vault = TestVault::over(&database);
-    let parties = broker::parties(&database, &vault);
-    for path in ["auth/token/create", "database/creds", "sys/wrapping/wrap"] {
-        let rule = json!({"path": path, "times": 1, "effect": {"delay_ms": 3000}});
-        vault.write("control/rules", &rule);
-        let id = parties.request(&parties.ann, "rates-read", 8);
-        parties.approve(id);
-        let claimed = format!("SELECT count(*)::text AS line FROM access.logins WHERE request_id = {id}");
-        parties.wait_for(&claimed, &["1"]);
-        // In the middle of the delay.
-        sleep(Duration::from_millis(1000));
-        assert_eq!(parties.act(&parties.ann, id, "revoke").status, 200);
-        let ended = format!(
-            "SELECT end_reason || ' ' || (issued_at IS NULL)::text AS line FROM access.logins WHERE request_id = {id}"
-        );
-        assert_eq!(database.lines(&ended), ["revoked true"], "{path}");
-        sleep(Duration::from_secs(4));
-        parties.wait_for(LOGINS, &["0"]);
-        assert_tokens_are_revoked(&vault, &parties, path);
-    }
+    broker::with_logins(|Setup { vault, parties, .. }| {
+        for path in ["auth/token/create", "database/creds", "sys/wrapping/wrap"] {
+            let rule = json!({"path": path, "times": 1, "effect": {"delay_ms": 3000}});
+            vault.write("control/rules", &rule);
+            let id = parties.request(&parties.ann, "rates-read", 8);
+            parties.approve(id);
+            let claimed = format!("SELECT count(*)::text AS line FROM access.logins WHERE request_id = {id}");
+            parties.wait_for(&claimed, &["1"]);
+            // In the middle of the delay.
+            sleep(Duration::from_millis(1000));
+            assert_eq!(parties.act(&parties.ann, id, "revoke").status, 200);
+            let ended = format!(
+                "SELECT end_reason || ' ' || (issued_at IS NULL)::text AS line FROM access.logins WHERE request_id = {id}"
+            );
+            assert_eq!(parties.database.lines(&ended), ["revoked true"], "{path}");
+            sleep(Duration::from_secs(4));
+            parties.wait_for(LOGINS, &["0"]);
+            assert_tokens_are_revoked(vault, &parties, path);
+        }
+    });
 }
 
 /// No token of a login is left in Vault.
-fn assert_tokens_are_revoked(vault: &TestVault<'_>, parties: &Parties<'_>, path: &str) {
+pub fn assert_tokens_are_revoked(vault: &TestVault<'_>, parties: &Parties<'_>, path: &str) {
     let accessors = parties
         .database
         .lines("SELECT accessor AS line FROM access.logins WHERE accessor IS NOT NULL");
@@ -171,21 +151,17 @@ fn assert_tokens_are_revoked(vault: &TestVault<'_>, parties: &Parties<'_>, path:
 /// N5: A login whose lease cannot be extended is revoked.
 #[test]
 fn a_login_whose_lease_is_not_extended_is_revoked() {
-    let Some((_cluster, database)) = broker::postgres() else {
-        return;
-    };
-    let vault = TestVault::over(&database);
-    let parties = broker::parties(&database, &vault);
-    let rule =
-        json!({"path": "sys/leases/renew", "times": 1, "effect": {"error": {"status": 500, "text": "x"}}});
-    vault.write("control/rules", &rule);
-    let id = parties.request(&parties.ann, "rates-read", 8);
-    parties.approve(id);
-    parties.wait_for(
-        "SELECT end_reason AS line FROM access.logins WHERE end_reason IS NOT NULL",
-        &["failed"],
-    );
-    let login = parties.collect(&parties.ann, id);
-    assert!(login.works(&database));
-    parties.wait_for(LOGINS, &["1"]);
+    broker::with_logins(|Setup { vault, parties, .. }| {
+        let rule = json!({"path": "sys/leases/renew", "times": 1, "effect": {"error": {"status": 500, "text": "x"}}});
+        vault.write("control/rules", &rule);
+        let id = parties.request(&parties.ann, "rates-read", 8);
+        parties.approve(id);
+        parties.wait_for(
+            "SELECT end_reason AS line FROM access.logins WHERE end_reason IS NOT NULL",
+            &["failed"],
+        );
+        let login = parties.collect(&parties.ann, id);
+        assert!(login.works(parties.database));
+        parties.wait_for(LOGINS, &["1"]);
+    });
 }

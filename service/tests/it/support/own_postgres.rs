@@ -1,8 +1,9 @@
 //! A PostgreSQL server for one test, which the test may stop.
 
 use super::certificate_authority::CertificateAuthority;
-use super::database::{Server, lines, settings};
+use super::database::{Database, Server, lines, settings};
 use super::environment;
+use super::ignored;
 use super::temp_file::TempFile;
 use super::wait::wait_until;
 use diesel::connection::SimpleConnection;
@@ -38,18 +39,22 @@ pub fn start() -> (Cluster, Server) {
     start_with(&programs(), &[("max_prepared_transactions", "1")])
 }
 
-/// The same with pgaudit and a log that names logins; `None` where the installation has no pgaudit.
-pub fn start_with_pgaudit() -> Option<(Cluster, Server)> {
+/// Runs a test over a server with pgaudit, and its database `portcullis`. Its log names logins. Where the installation has no pgaudit,
+/// the test is reported as ignored.
+pub fn with_pgaudit(test: impl FnOnce(&Cluster, &Database)) {
     let programs = programs();
     if !programs.has_module("pgaudit") {
-        return None;
+        ignored::report("pgaudit is not installed (Debian: postgresql-15-pgaudit)");
+        return;
     }
     let settings = [
         ("shared_preload_libraries", "pgaudit"),
         ("log_line_prefix", "%m [%p] %q%u@%d "),
         ("lc_messages", "C"),
     ];
-    Some(start_with(&programs, &settings))
+    let (cluster, server) = start_with(&programs, &settings);
+    let name = "portcullis".to_owned();
+    test(&cluster, &Database { name, server });
 }
 
 fn programs() -> Programs {

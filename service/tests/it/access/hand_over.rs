@@ -1,0 +1,84 @@
+//! Handing a login over: once, and what happens when its wrapping token was used already.
+
+use super::broker::{self, Credentials, Setup};
+use super::parties::{Parties, Person};
+use crate::support::vault::TestVault;
+use portcullis::types::role::Role;
+use serde_json::{Value, json};
+
+/// N4: A wrapping token that was used elsewhere is an incident: the login is revoked, and the next one is issued.
+#[test]
+fn a_stolen_wrapping_token_is_an_incident() {
+    broker::with_logins(|Setup { vault, parties, .. }| {
+        let id = parties.request(&parties.ann, "rates-read", 8);
+        parties.approve(id);
+        parties.wait_for(
+            "SELECT count(*)::text AS line FROM access.logins WHERE issued_at IS NOT NULL",
+            &["1"],
+        );
+        let stolen = unwrap_stored_token(&parties, vault);
+        let login = Credentials {
+            user: stolen["username"].as_str().unwrap().to_owned(),
+            password: stolen["password"].as_str().unwrap().to_owned(),
+        };
+        assert!(login.works(parties.database), "the thief has a login");
+        let problem = parties.try_collect(&parties.ann, id).problem(409);
+        assert_eq!(problem["type"], "urn:portcullis:problem:access-login-compromised");
+        parties.wait_for_drop(&login);
+        let events = parties.login_events(id);
+        assert!(
+            events
+                .iter()
+                .any(|event| event.starts_with("access_login.compromised")),
+            "{events:?}"
+        );
+        let next = parties.collect(&parties.ann, id);
+        assert!(next.works(parties.database) && next.user != login.user);
+    });
+}
+
+/// Opens the wrapping token of the newest login, as someone with the database, the data key and Vault could.
+fn unwrap_stored_token(parties: &Parties<'_>, vault: &TestVault<'_>) -> Value {
+    let rows = parties.database.lines(
+        "SELECT id::text || ' ' || encode(sealed_token, 'hex') AS line FROM access.logins ORDER BY claimed_at DESC LIMIT 1",
+    );
+    let (login, sealed) = rows[0].split_once(' ').unwrap();
+    let sealed = hex::decode(sealed).unwrap();
+    let keys = portcullis::crypto::data_keys::DataKeys::parse(crate::support::database::DATA_KEY).unwrap();
+    let other = "00000000-0000-4000-8000-000000000000";
+    assert!(
+        keys.open("access login", other, &sealed).is_none(),
+        "bound to the login"
+    );
+    let token = String::from_utf8(keys.open("access login", login, &sealed).unwrap()).unwrap();
+    let (status, answer) = vault.call_as(&token, "POST", "sys/wrapping/unwrap", &json!({}));
+    assert_eq!(status, 200, "{answer}");
+    answer["data"].clone()
+}
+
+/// N4: Of concurrent calls one gets the login; while Vault is unavailable none does, and nothing is lost.
+#[test]
+fn a_login_is_handed_over_once() {
+    broker::with_logins(|Setup { vault, parties, .. }| {
+        let bob = Person::new(parties.database, &parties.app, "bob@example.org", Role::User);
+        let id = parties.request(&bob, "rates-read", 8);
+        parties.approve(id);
+        parties.wait_for(
+            "SELECT count(*)::text AS line FROM access.logins WHERE issued_at IS NOT NULL",
+            &["1"],
+        );
+        vault.write(
+        "control/rules",
+        &json!({"path": "sys/wrapping/unwrap", "times": 1, "effect": {"error": {"status": 503, "text": "sealed"}}}),
+    );
+        parties.try_collect(&bob, id).problem(503);
+        let mut statuses: Vec<u16> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4)
+                .map(|_| scope.spawn(|| parties.try_collect(&bob, id).status))
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 409, 409, 409]);
+    });
+}
