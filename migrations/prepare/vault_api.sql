@@ -76,6 +76,19 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WHERE r.rolname = p_name AND vault_api.group_kind(g.rolname) = 'person')
 $$;
 
+-- The login of a person with this name. NULL: it does not exist, which is no error: Vault may have dropped it.
+CREATE OR REPLACE FUNCTION vault_api.find_person(p_name text) RETURNS oid
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  login oid := (SELECT oid FROM pg_roles WHERE rolname = p_name);
+BEGIN
+  IF (p_name ~ '^v-[a-zA-Z0-9_-]{1,60}$') IS NOT TRUE OR login IS NOT NULL AND vault_api.is_person(p_name) IS NOT TRUE THEN
+    RAISE EXCEPTION 'name not allowed' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  RETURN login;
+END
+$$;
+
 -- Whether a text is what PostgreSQL stores for a password. Anything else it would take for the password itself.
 CREATE OR REPLACE FUNCTION vault_api.is_verifier(p_text text) RETURNS boolean
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -165,10 +178,11 @@ BEGIN
 END
 $$;
 
--- Ends the sessions of a login, again and again for this time at least and until there are none; returns how many are left. A
--- session that is being authenticated is not in pg_stat_activity yet.
-CREATE OR REPLACE FUNCTION vault_api.terminate(p_login oid, p_least interval)
-RETURNS integer LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+-- Ends the sessions of logins, again and again for this time at least and until there are none. A session that is being
+-- authenticated is not in pg_stat_activity yet.
+DROP FUNCTION IF EXISTS vault_api.terminate(oid, interval);
+CREATE OR REPLACE FUNCTION vault_api.terminate(p_logins oid[], p_least interval)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   start timestamptz := clock_timestamp();
   sessions integer;
@@ -176,51 +190,54 @@ BEGIN
   LOOP
     PERFORM pg_stat_clear_snapshot();
     -- pg_terminate_backend(pid, timeout) would wait at least 100 ms for each session, and does not exist before PostgreSQL 14.
-    SELECT count(pg_terminate_backend(pid)) INTO sessions FROM pg_stat_activity WHERE usesysid = p_login;
+    SELECT count(pg_terminate_backend(pid)) INTO sessions FROM pg_stat_activity WHERE usesysid = ANY (p_logins);
     EXIT WHEN sessions = 0 AND clock_timestamp() >= start + p_least OR clock_timestamp() > start + interval '2 seconds';
     PERFORM pg_sleep(0.01);
   END LOOP;
-  RETURN sessions;
 END
 $$;
 
--- Permits no new session of a person's login. The caller commits before it ends the sessions: until then new ones begin. A login
--- that does not exist is no error.
+-- Permits no new session of a person's login. The caller commits before it ends the sessions: until then new ones begin.
 CREATE OR REPLACE FUNCTION vault_api.block_login(p_name text)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF (p_name ~ '^v-[a-zA-Z0-9_-]{1,60}$') IS NOT TRUE THEN
-    RAISE EXCEPTION 'name not allowed' USING ERRCODE = 'invalid_parameter_value';
+  IF vault_api.find_person(p_name) IS NOT NULL THEN
+    PERFORM vault_api.close_login(p_name);
   END IF;
-  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = p_name) THEN
-    RETURN;
-  END IF;
-  IF vault_api.is_person(p_name) IS NOT TRUE THEN
-    RAISE EXCEPTION 'name not allowed' USING ERRCODE = 'invalid_parameter_value';
-  END IF;
-  PERFORM vault_api.close_login(p_name);
 END
 $$;
 
--- Ends the sessions of a person's login that is blocked; returns how many are left.
-CREATE OR REPLACE FUNCTION vault_api.end_sessions(p_name text)
-RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- Ends the sessions of people's logins that are blocked, of all at the same time; returns the logins that still have some.
+DROP FUNCTION IF EXISTS vault_api.end_sessions(text);
+CREATE OR REPLACE FUNCTION vault_api.end_sessions(p_names text[])
+RETURNS SETOF text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  login oid := (SELECT oid FROM pg_roles WHERE rolname = p_name);
+  logins oid[] := ARRAY(SELECT vault_api.find_person(name) FROM unnest(p_names) name);
 BEGIN
-  IF (p_name ~ '^v-[a-zA-Z0-9_-]{1,60}$') IS NOT TRUE THEN
-    RAISE EXCEPTION 'name not allowed' USING ERRCODE = 'invalid_parameter_value';
+  IF EXISTS (SELECT FROM pg_roles WHERE oid = ANY (logins) AND rolcanlogin) THEN
+    RAISE EXCEPTION 'login not blocked' USING ERRCODE = 'object_not_in_prerequisite_state';
   END IF;
+  PERFORM vault_api.terminate(logins, interval '300 milliseconds');
+  RETURN QUERY SELECT DISTINCT usename::text FROM pg_stat_activity WHERE usesysid = ANY (logins);
+END
+$$;
+
+-- Drops a person's login that is blocked. `false`: it does not exist. Vault answers that it has revoked a lease that it does not
+-- know, too, so the service drops what is left.
+CREATE OR REPLACE FUNCTION vault_api.drop_blocked(p_name text)
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  login oid := vault_api.find_person(p_name);
+BEGIN
   IF login IS NULL THEN
-    RETURN 0;
-  END IF;
-  IF vault_api.is_person(p_name) IS NOT TRUE THEN
-    RAISE EXCEPTION 'name not allowed' USING ERRCODE = 'invalid_parameter_value';
+    RETURN false;
   END IF;
   IF (SELECT rolcanlogin FROM pg_roles WHERE oid = login) THEN
     RAISE EXCEPTION 'login not blocked' USING ERRCODE = 'object_not_in_prerequisite_state';
   END IF;
-  RETURN vault_api.terminate(login, interval '300 milliseconds');
+  PERFORM vault_api.terminate(ARRAY[login], interval '0');
+  EXECUTE format('DROP ROLE %I', p_name);
+  RETURN true;
 END
 $$;
 
@@ -246,7 +263,7 @@ BEGIN
   END IF;
   PERFORM vault_api.close_login(p_name);
   BEGIN
-    IF vault_api.terminate(login, interval '0') > 0 THEN
+    IF vault_api.terminate(ARRAY[login], interval '0') > 0 THEN
       RAISE EXCEPTION 'it has sessions' USING ERRCODE = 'object_in_use';
     END IF;
     EXECUTE format('DROP OWNED BY %I', p_name);
@@ -320,7 +337,8 @@ GRANT EXECUTE ON FUNCTION vault_api.create_login(text, text, timestamptz, text, 
   vault_api.extend_login(text, timestamptz), vault_api.drop_login(text), vault_api.set_password(text, text),
   vault_api.sweep_expired(interval) TO portcullis_vault_client;
 -- The service ends logins of people itself: it must not depend on Vault.
-GRANT EXECUTE ON FUNCTION vault_api.block_login(text), vault_api.end_sessions(text) TO portcullis_accounts_writer;
+GRANT EXECUTE ON FUNCTION vault_api.block_login(text), vault_api.end_sessions(text[]), vault_api.drop_blocked(text)
+  TO portcullis_accounts_writer;
 RESET ROLE;
 
 -- Statements of people are logged by pgaudit. Its schema is the administrator's, so that the owner of the other schemas cannot

@@ -482,6 +482,8 @@ pub mod access {
             revoke_failures -> Int4,
             /// When it is tried again.
             revoke_after -> Nullable<Timestamptz>,
+            /// When it had no session and could begin none.
+            blocked_at -> Nullable<Timestamptz>,
         }
     }
 

@@ -4,12 +4,13 @@ use super::keys::Keys;
 use super::logins::Logins;
 use super::vault::VaultClients;
 use crate::config::Settings;
+use crate::db::DbError;
 use crate::domain::access::{Access, Parts};
 use crate::secrets::vault::Vault;
 use crate::telemetry::metrics::Metrics;
 use std::convert::Infallible;
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 /// How often the worker looks for logins that are due, besides when a decision wakes it.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -29,7 +30,7 @@ pub fn access(
         vault,
         token_role: settings.token_role.clone(),
         metrics: metrics.clone(),
-        work: Notify::new(),
+        work: watch::Sender::new(()),
     }))
 }
 
@@ -37,15 +38,29 @@ pub fn access(
 pub async fn run(access: Access, vault: Option<Vault>) -> Infallible {
     let token = vault.map(|vault| tokio::spawn(async move { vault.keep_token().await }));
     let _stop = token.map(AbortOnDrop);
+    let (never, ..) = tokio::join!(
+        repeat(&access, || access.end_over()),
+        repeat(&access, || access.revoke_ended()),
+        repeat(&access, || access.issue_due()),
+    );
+    never
+}
+
+/// Works in rounds, at intervals and when there is something to do. A slow round delays those of its kind only.
+async fn repeat<F>(access: &Access, round: impl Fn() -> F) -> Infallible
+where
+    F: Future<Output = Result<(), DbError>>,
+{
+    let mut work = access.subscribe();
     let mut ticks = tokio::time::interval(INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
-            () = access.wait_for_work() => {}
+            _ = work.changed() => {}
         }
         // The database's errors are logged where they occur.
-        let _ = access.work().await;
+        let _ = round().await;
     }
 }
 

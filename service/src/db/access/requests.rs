@@ -203,7 +203,7 @@ pub fn insert(
     Ok(AccessRequestId::of(id))
 }
 
-/// Approves a request for its period, or denies it. `false`: it is no longer in this state.
+/// Approves a locked request for its period, or denies it.
 pub fn decide(
     conn: &mut PgConnection,
     row: &RequestRow,
@@ -211,7 +211,7 @@ pub fn decide(
     to: AccessState,
     by: AccountId,
     reason: &AccessReason,
-) -> QueryResult<bool> {
+) -> QueryResult<()> {
     let period = interval(Duration::from_secs(3600) * row.hours.unsigned_abs());
     let expires_at =
         (to == AccessState::Approved).then(|| now.into_sql::<Timestamptz>() + period.into_sql::<Interval>());
@@ -225,55 +225,55 @@ pub fn decide(
         requests::decision_reason.eq(reason.as_str()),
     );
     let update = diesel::update(request);
-    let changed = match expires_at {
+    match expires_at {
         Some(end) => update
             .set((decision, requests::expires_at.eq(end.nullable())))
-            .execute(conn)?,
-        None => update.set(decision).execute(conn)?,
-    };
-    Ok(changed > 0)
+            .execute(conn),
+        None => update.set(decision).execute(conn),
+    }
+    .map(drop)
 }
 
-/// Withdraws a request. `false`: it is no longer in this state.
+/// Withdraws a locked request.
 pub fn withdraw(
     conn: &mut PgConnection,
     id: AccessRequestId,
     from: AccessState,
     by: AccountId,
-) -> QueryResult<bool> {
+) -> QueryResult<()> {
     let request = requests::table
         .find(id.get())
         .filter(requests::state.eq(from.as_str()));
-    let changed = diesel::update(request)
+    diesel::update(request)
         .set((
             requests::state.eq(AccessState::Withdrawn.as_str()),
             requests::ended_at.eq(now),
             requests::ended_by.eq(by.get()),
         ))
-        .execute(conn)?;
-    Ok(changed > 0)
+        .execute(conn)
+        .map(drop)
 }
 
-/// Ends approved access. `false`: it is no longer in this state.
+/// Ends locked, approved access.
 pub fn end(
     conn: &mut PgConnection,
     id: AccessRequestId,
     from: AccessState,
     reason: AccessEnd,
     by: Option<AccountId>,
-) -> QueryResult<bool> {
+) -> QueryResult<()> {
     let request = requests::table
         .find(id.get())
         .filter(requests::state.eq(from.as_str()));
-    let changed = diesel::update(request)
+    diesel::update(request)
         .set((
             requests::state.eq(AccessState::Ended.as_str()),
             requests::ended_at.eq(now),
             requests::end_reason.eq(reason.as_str()),
             requests::ended_by.eq(by.map(AccountId::get)),
         ))
-        .execute(conn)?;
-    Ok(changed > 0)
+        .execute(conn)
+        .map(drop)
 }
 
 /// Approved requests whose period is over.

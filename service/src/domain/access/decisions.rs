@@ -14,72 +14,54 @@ use crate::types::access_end::AccessEnd;
 use crate::types::client_info::ClientInfo;
 use serde_json::json;
 
-/// A locked request and its state, or why it does not allow the step.
-type Current = Result<(RequestRow, AccessState, AccessState), AccessError>;
+/// An approver's decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// The period begins now.
+    Approve,
+    /// No access.
+    Deny,
+}
+
+/// A locked request that permits a step.
+struct Current {
+    row: RequestRow,
+    from: AccessState,
+    to: AccessState,
+}
 
 impl Access {
-    /// Approves a request of another person: the period begins now.
-    pub async fn approve(
+    /// Decides on a request of another person.
+    pub async fn decide(
         &self,
         approver: &Approver,
         client: &ClientInfo,
         id: AccessRequestId,
+        decision: Decision,
         reason: AccessReason,
     ) -> Result<RequestRow, AccessError> {
-        self.decide(approver, client, id, reason, Step::Approve).await
-    }
-
-    /// Denies a request of another person.
-    pub async fn deny(
-        &self,
-        approver: &Approver,
-        client: &ClientInfo,
-        id: AccessRequestId,
-        reason: AccessReason,
-    ) -> Result<RequestRow, AccessError> {
-        self.decide(approver, client, id, reason, Step::Deny).await
-    }
-
-    async fn decide(
-        &self,
-        approver: &Approver,
-        client: &ClientInfo,
-        id: AccessRequestId,
-        reason: AccessReason,
-        step: Step,
-    ) -> Result<RequestRow, AccessError> {
+        let (step, action) = match decision {
+            Decision::Approve => (Step::Approve, "access.approved"),
+            Decision::Deny => (Step::Deny, "access.denied"),
+        };
         let by = Author::of(approver.signed_in(), client);
-        let decided = self.0.db.tx("decide_access", move |conn| {
-            // Before the request, in the order of changes that end the account's access: none of them overlaps with an approval.
-            if let Some(row) = requests::find(conn, id)? {
-                accounts::lock(conn, row.requester())?;
-            }
-            let (row, from, to) = match current(conn, &by, id, step)? {
-                Ok(current) => current,
-                Err(error) => return Ok(Err(error)),
-            };
-            if step == Step::Approve && row.is_requester_deleted() {
+        let decided = self.step("decide_access", by, id, step, move |conn, by, current| {
+            let row = &current.row;
+            if decision == Decision::Approve && row.is_requester_deleted() {
                 return Ok(Err(AccessError::RequesterDeleted));
             }
-            if !requests::decide(conn, &row, from, to, by.who.account(), &reason)? {
-                return Ok(Err(AccessError::WrongState(from.as_str())));
-            }
-            let action = match step {
-                Step::Approve => "access.approved",
-                _ => "access.denied",
-            };
-            if step == Step::Approve {
-                notices::notify_of_approval(conn, &row, by.who.account())?;
+            requests::decide(conn, row, current.from, current.to, by.who.account(), &reason)?;
+            if decision == Decision::Approve {
+                notices::notify_of_approval(conn, row, by.who.account())?;
             } else if let Some(account) = accounts::find(conn, row.requester())? {
                 account_mails::enqueue(conn, MailKind::AccessDenied, &account)?;
             }
-            let row = requests::find(conn, id)?;
-            by.append_event(conn, action, id, requested(row.as_ref()))?;
-            Ok(row.ok_or(AccessError::NotFound))
+            let detail = json!({ "requester": row.requester_id, "level": row.level, "hours": row.hours });
+            by.append_event(conn, action, id, detail).map(Ok)
         });
-        let decided = decided.await?;
-        if decided.is_ok() && step == Step::Approve {
-            self.0.work.notify_one();
+        let decided = decided.await;
+        if decided.is_ok() {
+            self.wake();
         }
         decided
     }
@@ -92,19 +74,12 @@ impl Access {
         id: AccessRequestId,
     ) -> Result<RequestRow, AccessError> {
         let by = Author::of(who, client);
-        let withdrawn = self.0.db.tx("withdraw_access", move |conn| {
-            let (_, from, _) = match current(conn, &by, id, Step::Withdraw)? {
-                Ok(current) => current,
-                Err(error) => return Ok(Err(error)),
-            };
-            if !requests::withdraw(conn, id, from, by.who.account())? {
-                return Ok(Err(AccessError::WrongState(from.as_str())));
-            }
-            let row = requests::find(conn, id)?;
-            by.append_event(conn, "access.withdrawn", id, json!({}))?;
-            Ok(row.ok_or(AccessError::NotFound))
-        });
-        withdrawn.await?
+        let withdraw = move |conn: &mut PgConnection, by: &Author, current: &Current| {
+            requests::withdraw(conn, id, current.from, by.who.account())?;
+            by.append_event(conn, "access.withdrawn", id, json!({})).map(Ok)
+        };
+        self.step("withdraw_access", by, id, Step::Withdraw, withdraw)
+            .await
     }
 
     /// Ends approved access, as its requester, an approver or an administrator. Needs no recent proof: in an emergency every
@@ -116,32 +91,63 @@ impl Access {
         id: AccessRequestId,
     ) -> Result<RequestRow, AccessError> {
         let by = Author::of(who, client);
-        let revoked = self.0.db.tx("revoke_access", move |conn| {
-            if let Err(error) = current(conn, &by, id, Step::Revoke)? {
-                return Ok(Err(error));
-            }
+        let revoke = move |conn: &mut PgConnection, by: &Author, _: &Current| {
             let ending = Ending {
                 reason: AccessEnd::Revoked,
                 by: Some(by.who.account()),
                 client: &by.client,
             };
-            let Some(row) = ending.end(conn, id)? else {
-                return Ok(Err(AccessError::NotFound));
-            };
-            ending.append_event(conn, &row)?;
-            Ok(Ok(row))
-        });
-        let revoked = revoked.await??;
-        // The response waits until the sessions have ended, and for Vault; what fails now is tried again by the worker.
-        if self.revoke_ended().await.is_err() {
-            self.0.work.notify_one();
-        }
+            match ending.end(conn, id)? {
+                Some(row) => ending.append_event(conn, &row).map(Ok),
+                None => Ok(Err(AccessError::NotFound)),
+            }
+        };
+        let revoked = self.step("revoke_access", by, id, Step::Revoke, revoke).await?;
+        // The response waits until the sessions of this access have ended: not for other logins, nor for Vault. What fails now is tried
+        // again by the worker.
+        let _ = self.end_in_postgres(Some(id)).await;
+        self.wake();
         Ok(revoked)
+    }
+
+    /// Changes a request that permits this step, in one transaction with the consequences; returns the changed request.
+    async fn step(
+        &self,
+        name: &'static str,
+        by: Author,
+        id: AccessRequestId,
+        step: Step,
+        change: impl FnOnce(&mut PgConnection, &Author, &Current) -> QueryResult<Result<(), AccessError>>
+        + Send
+        + 'static,
+    ) -> Result<RequestRow, AccessError> {
+        let changed = self.0.db.tx(name, move |conn| {
+            // Before the request, in the order of changes that end the account's access: none of them overlaps with an approval.
+            if step == Step::Approve
+                && let Some(row) = requests::find(conn, id)?
+            {
+                accounts::lock(conn, row.requester())?;
+            }
+            let current = match current(conn, &by, id, step)? {
+                Ok(current) => current,
+                Err(error) => return Ok(Err(error)),
+            };
+            if let Err(error) = change(conn, &by, &current)? {
+                return Ok(Err(error));
+            }
+            Ok(requests::find(conn, id)?.ok_or(AccessError::NotFound))
+        });
+        changed.await?
     }
 }
 
 /// Locks the request and computes its next state.
-fn current(conn: &mut PgConnection, by: &Author, id: AccessRequestId, step: Step) -> QueryResult<Current> {
+fn current(
+    conn: &mut PgConnection,
+    by: &Author,
+    id: AccessRequestId,
+    step: Step,
+) -> QueryResult<Result<Current, AccessError>> {
     let row = requests::lock(conn, id)?;
     if !by.who.is_still_signed_in(conn)? {
         return Ok(Err(AccessError::SignedOut));
@@ -159,15 +165,7 @@ fn current(conn: &mut PgConnection, by: &Author, id: AccessRequestId, step: Step
         return Ok(Err(AccessError::NotFound));
     };
     Ok(match next(from, step) {
-        Some(to) => Ok((row, from, to)),
+        Some(to) => Ok(Current { row, from, to }),
         None => Err(AccessError::WrongState(from.as_str())),
     })
-}
-
-/// The detail of an event: what was requested, and by which account.
-fn requested(row: Option<&RequestRow>) -> serde_json::Value {
-    row.map_or_else(
-        || json!({}),
-        |row| json!({ "requester": row.requester_id, "level": row.level, "hours": row.hours }),
-    )
 }

@@ -118,7 +118,7 @@ impl Access {
         });
         let begun = begun.await?;
         if matches!(begun, Err(AccessError::LoginPending)) {
-            self.0.work.notify_one();
+            self.wake();
         }
         begun
     }
@@ -167,8 +167,8 @@ impl Access {
             Ok(())
         });
         ended.await?;
-        self.revoke_ended().await?;
-        self.0.work.notify_one();
+        self.end_in_postgres(Some(id)).await?;
+        self.wake();
         Ok(())
     }
 }

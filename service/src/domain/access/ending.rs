@@ -43,9 +43,7 @@ impl Ending<'_> {
         let Some(from) = from else {
             return Ok(None);
         };
-        if !requests::end(conn, id, from, self.reason, self.by)? {
-            return Ok(None);
-        }
+        requests::end(conn, id, from, self.reason, self.by)?;
         logins::end_all(conn, id, login_end)?;
         if let Some(account) = accounts::find(conn, row.requester())? {
             account_mails::enqueue(conn, MailKind::AccessEnded, &account)?;

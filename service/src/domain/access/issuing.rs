@@ -110,13 +110,11 @@ impl Access {
             name: Some(name),
             failures: 0,
         };
-        // No one has the login, so it has no sessions.
-        self.revoke_login(unrevoked, 0).await?;
+        self.revoke_login(unrevoked).await?;
         Ok(false)
     }
 
     /// `false`: the access has ended meanwhile, and what Vault issued is to be revoked.
-
     async fn record_issued(
         &self,
         claim: &Claim,

@@ -9,8 +9,8 @@ mod delivery;
 /// The end of approved access.
 pub mod ending;
 
-/// The worker's round: expiry, issuing, revocation.
-mod round;
+/// The worker's rounds: expiry, revocation, issuing.
+mod rounds;
 
 /// Issuing logins.
 mod issuing;
@@ -42,11 +42,12 @@ use crate::types::access::{AccessHours, AccessLevel, AccessReason, AccessRequest
 use crate::types::account::AccountId;
 use crate::types::client_info::ClientInfo;
 use crate::types::role::Scope;
+pub use decisions::Decision;
 pub use delivery::HandedOver;
 use error::AccessError;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 /// Maximum number of an account's requests that wait for a decision.
@@ -72,7 +73,7 @@ pub struct Parts {
     /// Counts issued and revoked logins.
     pub metrics: Metrics,
     /// Wakes the worker.
-    pub work: Notify,
+    pub work: watch::Sender<()>,
 }
 
 /// What a person requests.

@@ -4,12 +4,14 @@
 use super::issuing::BACKOFF;
 use super::{Access, append_event, login_subject};
 use crate::db::DbError;
-use crate::db::access::revocations::{self, Unrevoked};
+use crate::db::access::revocations::{self, Unblocked, Unrevoked};
 use crate::secrets::vault::VaultError;
+use crate::types::access::AccessRequestId;
 use crate::types::client_info::ClientInfo;
 use serde_json::json;
+use uuid::Uuid;
 
-/// Logins of one round.
+/// Logins that are blocked together.
 const BATCH_SIZE: i64 = 50;
 
 /// Why a login is not revoked yet.
@@ -17,25 +19,59 @@ const BATCH_SIZE: i64 = 50;
 enum RevokeError {
     #[error(transparent)]
     Vault(#[from] VaultError),
-    #[error("{0} sessions have not ended yet")]
-    Sessions(i32),
+    #[error(transparent)]
+    Db(#[from] DbError),
+    #[error("its sessions have not ended yet")]
+    Sessions,
 }
 
 impl Access {
-    /// Revokes all logins that have ended, as far as an attempt is due.
-    pub(super) async fn revoke_ended(&self) -> Result<(), DbError> {
-        let list = |conn: &mut _| revocations::list_unrevoked(conn, BATCH_SIZE);
-        let ended = self.0.db.run("list_unrevoked_logins", list).await?;
-        // All of them before the first call of Vault, which can take long.
-        for login in &ended {
-            self.block(login).await;
+    /// Blocks logins that have ended and ends their sessions, without Vault: those of a request, or all, as far as an attempt is due.
+    pub(super) async fn end_in_postgres(&self, request: Option<AccessRequestId>) -> Result<(), DbError> {
+        let list = move |conn: &mut _| revocations::list_unblocked(conn, request, BATCH_SIZE);
+        let mut blocked = Vec::new();
+        for login in self.0.db.run("list_unblocked_logins", list).await? {
+            match self.block(&login).await {
+                Ok(()) => blocked.push(login),
+                // The others do not wait for it.
+                Err(error) => self.record_revoke_failure(&login, &error.into()).await?,
+            }
         }
-        let mut sessions = Vec::new();
-        for login in &ended {
-            sessions.push(self.end_sessions(login).await);
+        if blocked.is_empty() {
+            return Ok(());
         }
-        for (login, sessions) in ended.into_iter().zip(sessions) {
-            if !self.revoke_login(login, sessions).await? {
+        // In a transaction of its own: a client that reconnects all the time gets a session until the others have committed.
+        let names: Vec<String> = blocked.iter().filter_map(|login| login.name.clone()).collect();
+        let end = move |conn: &mut _| revocations::end_sessions(conn, &names);
+        let left = self.0.db.tx("end_access_sessions", end).await;
+        let mut ended: Vec<Uuid> = Vec::new();
+        for login in blocked {
+            match &left {
+                // What a login leaves behind when it is dropped can no longer be ended.
+                Ok(left) if login.name.as_ref().is_some_and(|name| left.contains(name)) => {
+                    self.record_revoke_failure(&login, &RevokeError::Sessions).await?;
+                }
+                Ok(_) => ended.push(login.id),
+                Err(error) => self.record_revoke_failure(&login, &error.clone().into()).await?,
+            }
+        }
+        let set = move |conn: &mut _| revocations::set_blocked(conn, &ended);
+        self.0.db.tx("set_access_logins_blocked", set).await?;
+        self.wake();
+        Ok(())
+    }
+
+    async fn block(&self, login: &Unblocked) -> Result<(), DbError> {
+        let (id, name) = (login.id, login.name.clone().unwrap_or_default());
+        let block = move |conn: &mut _| revocations::block(conn, id, &name);
+        self.0.db.tx("block_access_login", block).await
+    }
+
+    /// Revokes logins that are blocked, one after the other, as far as an attempt is due.
+    pub async fn revoke_ended(&self) -> Result<(), DbError> {
+        let claim = |conn: &mut _| revocations::claim_unrevoked(conn);
+        while let Some(login) = self.0.db.tx("claim_unrevoked_login", claim).await? {
+            if !self.revoke_login(login).await? {
                 // An unavailable Vault would delay the next round by a time-out for each login.
                 break;
             }
@@ -43,52 +79,37 @@ impl Access {
         Ok(())
     }
 
-    /// Permits no new session of a login. In a transaction of its own: a client that reconnects all the time gets a session until it
-    /// has committed. The database's errors are logged where they occur, and the call of Vault follows anyway.
-    async fn block(&self, login: &Unrevoked) {
-        if let Some(name) = login.name.clone() {
-            let block = move |conn: &mut _| revocations::block(conn, &name);
-            let _ = self.0.db.tx("block_access_login", block).await;
-        }
-    }
-
-    /// Ends the sessions of a blocked login; returns how many are left.
-    async fn end_sessions(&self, login: &Unrevoked) -> i32 {
-        let Some(name) = login.name.clone() else {
-            return 0;
-        };
-        let end = move |conn: &mut _| revocations::end_sessions(conn, &name);
-        self.0.db.tx("end_access_sessions", end).await.unwrap_or(0)
-    }
-
     /// `false`: Vault is unavailable.
-    pub(super) async fn revoke_login(&self, login: Unrevoked, sessions: i32) -> Result<bool, DbError> {
-        let revoked = match sessions {
-            0 => self.revoke_in_vault(&login).await.map_err(RevokeError::from),
-            // What the login leaves behind when it is dropped can no longer be ended.
-            _ => Err(RevokeError::Sessions(sessions)),
+    pub(super) async fn revoke_login(&self, login: Unrevoked) -> Result<bool, DbError> {
+        let was_left = match self.drop_login(&login).await {
+            Ok(was_left) => was_left,
+            Err(error) => {
+                let login = Unblocked {
+                    id: login.id,
+                    request_id: login.request_id,
+                    name: login.name,
+                    failures: login.failures,
+                };
+                self.record_revoke_failure(&login, &error).await?;
+                return Ok(!matches!(error, RevokeError::Vault(VaultError::Unavailable(_))));
+            }
         };
-        if let Err(error) = revoked {
-            self.0.metrics.access_login("revoke_failed");
-            let failures = login.failures.saturating_add(1);
-            tracing::error!(
+        if was_left {
+            tracing::warn!(
                 target: "security",
-                event = "access.revoke_failed",
+                event = "access.login_left",
                 request = login.request_id,
-                failures,
-                sessions,
-                %error,
-                "cannot revoke a login of a person; it is tried again, and the lease ends by itself"
+                login = %login.id,
+                "Vault has revoked the lease of a login and not dropped the login, which the service dropped: does Vault know its leases?"
             );
-            let delay = BACKOFF.delay_after(failures.unsigned_abs());
-            let record =
-                move |conn: &mut _| revocations::set_revoke_failures(conn, login.id, failures, delay);
-            self.0.db.tx("record_access_revocation", record).await?;
-            return Ok(!matches!(error, RevokeError::Vault(VaultError::Unavailable(_))));
         }
         let recorded = self.0.db.tx("set_access_login_revoked", move |conn| {
             if revocations::set_revoked(conn, login.id)? && login.lease_id.is_some() {
-                let (client, detail) = (ClientInfo::service(), json!({ "request": login.request_id }));
+                let by = if was_left { "service" } else { "vault" };
+                let (client, detail) = (
+                    ClientInfo::service(),
+                    json!({ "request": login.request_id, "by": by }),
+                );
                 append_event(
                     conn,
                     None,
@@ -105,14 +126,36 @@ impl Access {
         Ok(true)
     }
 
-    /// First the lease, whose revocation is answered when the login is dropped; then the token, which ends what is not known.
-    async fn revoke_in_vault(&self, login: &Unrevoked) -> Result<(), VaultError> {
+    /// First the lease, whose revocation is answered when the login is dropped; then the token, which ends what is not known. Vault
+    /// gives the same answer for a lease that it does not know, for example after its storage was restored: `true` if it left the
+    /// login.
+    async fn drop_login(&self, login: &Unrevoked) -> Result<bool, RevokeError> {
         if let Some(lease) = &login.lease_id {
             self.0.vault.revoke_id(lease).await?;
         }
-        match &login.accessor {
-            Some(accessor) => self.0.vault.revoke_accessor(accessor).await,
-            None => Ok(()),
+        if let Some(accessor) = &login.accessor {
+            self.0.vault.revoke_accessor(accessor).await?;
         }
+        let Some(name) = login.name.clone() else {
+            return Ok(false);
+        };
+        let drop = move |conn: &mut _| revocations::drop_blocked(conn, &name);
+        Ok(self.0.db.tx("drop_blocked_login", drop).await?)
+    }
+
+    async fn record_revoke_failure(&self, login: &Unblocked, error: &RevokeError) -> Result<(), DbError> {
+        self.0.metrics.access_login("revoke_failed");
+        let (id, failures) = (login.id, login.failures.saturating_add(1));
+        tracing::error!(
+            target: "security",
+            event = "access.revoke_failed",
+            request = login.request_id,
+            failures,
+            %error,
+            "cannot revoke a login of a person; it is tried again, and the lease ends by itself"
+        );
+        let delay = BACKOFF.delay_after(failures.unsigned_abs());
+        let record = move |conn: &mut _| revocations::set_revoke_failures(conn, id, failures, delay);
+        self.0.db.tx("record_access_revocation", record).await
     }
 }

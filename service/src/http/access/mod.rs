@@ -10,8 +10,7 @@ mod errors;
 mod fields;
 
 use crate::domain::access::error::AccessError;
-use crate::domain::access::{Access, NewRequest, RequestQuery};
-use crate::domain::sessions::caller::Approver;
+use crate::domain::access::{Access, Decision, NewRequest, RequestQuery};
 use crate::http::contract::auth::{AccessApproveScope, AuditReadScope, Caller, ProfileScope, proof_required};
 use crate::http::contract::error_responses::{AuthNotFoundErrors, ErrorResponse};
 use crate::http::contract::field::{Field, Optional};
@@ -19,7 +18,7 @@ use crate::http::contract::pagination::{Limit, next_link};
 use crate::http::contract::problem::Problem;
 use crate::http::contract::strict_json::StrictJson;
 use crate::http::openapi::tags::ApiTag;
-use crate::types::access::{AccessReason, AccessRequestId, AccessState};
+use crate::types::access::{AccessRequestId, AccessState};
 use crate::types::client_info::ClientInfo;
 use dto::{
     AccessBodyErrors, AccessChangeErrors, AccessDecision, AccessLogin, AccessLoginCollected, AccessRequest,
@@ -45,6 +44,24 @@ impl AccessApi {
     fn access(&self) -> Result<&Access, Problem> {
         let disabled = || Problem::of_status(StatusCode::NOT_FOUND);
         self.access.as_ref().ok_or_else(disabled)
+    }
+
+    async fn decide(
+        &self,
+        caller: &Caller<AccessApproveScope>,
+        client: &ClientInfo,
+        id: Field<AccessRequestId>,
+        body: AccessDecision,
+        decision: Decision,
+    ) -> Result<Json<AccessRequest>, ErrorResponse<AccessBodyErrors>> {
+        let (access, id) = (self.access()?, segment(id)?);
+        let mut errors = Vec::new();
+        let reason = body.reason.required("reason", &mut errors);
+        let reason = reason.ok_or_else(|| Problem::invalid(errors))?;
+        // The scope was verified before.
+        let approver = caller.signed_in.as_approver().ok_or_else(proof_required)?;
+        let row = access.decide(&approver, client, id, decision, reason).await?;
+        Ok(Json(row.into()))
     }
 }
 
@@ -154,10 +171,8 @@ impl AccessApi {
         id: Path<Field<AccessRequestId>>,
         body: StrictJson<AccessDecision>,
     ) -> Result<Json<AccessRequest>, ErrorResponse<AccessBodyErrors>> {
-        let (access, id) = (self.access()?, segment(id.0)?);
-        let (reason, approver) = (reason(body.0)?, approver(&caller)?);
-        let row = access.approve(&approver, &client, id, reason).await?;
-        Ok(Json(row.into()))
+        self.decide(&caller, &client, id.0, body.0, Decision::Approve)
+            .await
     }
 
     /// Deny a request for access
@@ -176,10 +191,7 @@ impl AccessApi {
         id: Path<Field<AccessRequestId>>,
         body: StrictJson<AccessDecision>,
     ) -> Result<Json<AccessRequest>, ErrorResponse<AccessBodyErrors>> {
-        let (access, id) = (self.access()?, segment(id.0)?);
-        let (reason, approver) = (reason(body.0)?, approver(&caller)?);
-        let row = access.deny(&approver, &client, id, reason).await?;
-        Ok(Json(row.into()))
+        self.decide(&caller, &client, id.0, body.0, Decision::Deny).await
     }
 
     /// Withdraw a request for access
@@ -206,7 +218,7 @@ impl AccessApi {
     ///
     /// Hands the newest login of an own, approved request over, once: another call is 409. While none is issued it is 503 with
     /// `Retry-After`. Logins live for 30 days at most; a day before the end of one the next one is issued, and its owner gets a mail.
-    /// If someone else has read the credentials, the login is revoked and the answer is 409. Requires a recent sign-in or
+    /// If the credentials were read already, the login is revoked and the answer is 409. Requires a recent sign-in or
     /// `POST /auth/reauthenticate`.
     #[oai(
         path = "/access/requests/:id/login",
@@ -276,15 +288,4 @@ fn segment(id: Field<AccessRequestId>) -> Result<AccessRequestId, Problem> {
 
 fn missing_login() -> Problem {
     Problem::not_found("the login does not exist")
-}
-
-fn reason(decision: AccessDecision) -> Result<AccessReason, Problem> {
-    let mut errors = Vec::new();
-    let reason = decision.reason.required("reason", &mut errors);
-    reason.ok_or_else(|| Problem::invalid(errors))
-}
-
-/// The proof that the caller may decide; the scope was verified before.
-fn approver(caller: &Caller<AccessApproveScope>) -> Result<Approver, Problem> {
-    caller.signed_in.as_approver().ok_or_else(proof_required)
 }

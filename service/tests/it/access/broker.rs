@@ -155,6 +155,15 @@ impl Parties<'_> {
         self.wait_for(&left, &["0 0"]);
     }
 
+    /// Waits until the audit log has the end of the login of a request, and by which of both it was dropped.
+    pub fn wait_for_dropped_event(&self, id: i64, by: &str) {
+        let events = format!(
+            "SELECT detail->>'by' AS line FROM audit.events
+             WHERE action = 'access_login.dropped' AND detail->>'request' = '{id}'"
+        );
+        self.wait_for(&events, &[by]);
+    }
+
     /// Waits until a query of the superuser returns this.
     pub fn wait_for(&self, statement: &str, expected: &[&str]) {
         let start = Instant::now();

@@ -21,6 +21,9 @@ mod logins;
 /// Requester, approver and administrator of one service.
 pub mod parties;
 
+/// Several replicas.
+mod replicas;
+
 /// Creating and listing requests.
 mod requests;
 

@@ -165,3 +165,48 @@ fn a_login_whose_lease_is_not_extended_is_revoked() {
         parties.wait_for(LOGINS, &["1"]);
     });
 }
+
+/// N5: A revocation does not wait for others while Vault is slow, neither one through this replica nor one by a change of the account.
+#[test]
+fn slow_revocations_do_not_delay_another() {
+    broker::with_logins(|Setup { vault, parties, .. }| {
+        let logins: Vec<(i64, Credentials)> = (0..4).map(|_| parties.collect_new()).collect();
+        let rule = json!({"path": "sys/leases/revoke", "effect": {"delay_ms": 4000}});
+        vault.write("control/rules", &rule);
+        for (id, login) in &logins[..3] {
+            let start = Instant::now();
+            assert_eq!(parties.act(&parties.admin, *id, "revoke").status, 200);
+            parties.wait_for_end_of_sessions(login, start);
+        }
+        let login = &logins[3].1;
+        let mut session = login.connect(parties.database).unwrap();
+        let start = Instant::now();
+        let path = format!("/user/sessions?id={}", parties.ann.id);
+        let ended = parties.call(&parties.admin, "DELETE", &path, &json!(null));
+        assert_eq!(ended.status, 204, "{ended:?}");
+        parties.wait_for_end_of_sessions(login, start);
+        assert!(session.batch_execute("SELECT 1").is_err());
+        let (status, _) = vault.call("DELETE", "control/rules", &json!(null));
+        assert!(status < 300);
+        parties.wait_for(LOGINS, &["0"]);
+    });
+}
+
+/// N5: Vault confirms the revocation of a lease that it does not know: the service drops the login itself.
+#[test]
+fn a_login_that_vault_does_not_know_is_dropped() {
+    broker::with_logins(|Setup { vault, parties, .. }| {
+        let (id, login) = parties.collect_new();
+        for path in ["sys/leases/revoke", "auth/token/revoke-accessor"] {
+            vault.write(
+                "control/rules",
+                &json!({"path": path, "times": 1, "effect": {"body": "{}"}}),
+            );
+        }
+        assert_eq!(parties.act(&parties.admin, id, "revoke").status, 200);
+        parties.wait_for_drop(&login);
+        parties.wait_for_dropped_event(id, "service");
+        let failures = "SELECT revoke_failures::text AS line FROM access.logins";
+        assert_eq!(parties.database.lines(failures), ["0"]);
+    });
+}

@@ -52,7 +52,7 @@ fn the_login_of_vault_can_call_its_functions_only() {
     }
 }
 
-/// K3, N5: The accounts login may block people's logins and end the sessions of those that are blocked, and no others.
+/// K3, N5: The accounts login may block people's logins, end the sessions of those that are blocked and drop them, and no others.
 #[test]
 fn the_accounts_login_can_end_logins_of_people_only() {
     let database = Database::fresh();
@@ -62,17 +62,22 @@ fn the_accounts_login_can_end_logins_of_people_only() {
         .batch_execute(&create(&user, "p", HOUR, "portcullis_rates_reader"))
         .unwrap();
     let mut conn = database.login("accounts");
-    for function in ["block_login", "end_sessions"] {
+    let functions: [(&str, fn(&str) -> String); 3] = [
+        ("block_login", |name| name.to_owned()),
+        ("end_sessions", |name| format!("ARRAY[{name}]")),
+        ("drop_blocked", |name| name.to_owned()),
+    ];
+    for (function, argument) in functions {
+        let statement = |name: &str| format!("SELECT vault_api.{function}({})", argument(name));
         for refused in [user.as_str(), "portcullis_rates", "postgres", "v-x y"] {
-            let statement = format!("SELECT vault_api.{function}('{refused}')");
+            let statement = statement(&format!("'{refused}'"));
             let error = error_of(&mut conn, &statement);
             assert!(error.contains("name not allowed"), "{statement}: {error}");
         }
-        conn.batch_execute(&format!("SELECT vault_api.{function}('v-unknown')"))
-            .unwrap();
-        let error = error_of(&mut conn, &format!("SELECT vault_api.{function}(NULL)"));
+        conn.batch_execute(&statement("'v-unknown'")).unwrap();
+        let error = error_of(&mut conn, &statement("NULL::text"));
         assert!(error.contains("name not allowed"), "{error}");
-        let error = error_of(&mut vault, &format!("SELECT vault_api.{function}('v-unknown')"));
+        let error = error_of(&mut vault, &statement("'v-unknown'"));
         assert!(error.contains("permission denied for function"), "{error}");
     }
     let can_log_in = format!("SELECT rolcanlogin::text AS line FROM pg_roles WHERE rolname = '{user}'");

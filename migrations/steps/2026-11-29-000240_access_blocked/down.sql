@@ -1,0 +1,1 @@
+ALTER TABLE access.logins DROP COLUMN blocked_at;
