@@ -474,7 +474,7 @@ pub mod access {
             collected_at -> Nullable<Timestamptz>,
             /// When its end was decided.
             ended_at -> Nullable<Timestamptz>,
-            /// expired, revoked, failed, uncollected, compromised.
+            /// expired, revoked, failed, uncollected, compromised, lost.
             end_reason -> Nullable<Text>,
             /// When Vault confirmed that it is dropped.
             revoked_at -> Nullable<Timestamptz>,

@@ -19,9 +19,6 @@ pub const LOGIN_OVERLAP: Duration = Duration::from_secs(86_400);
 /// After this time a claim is abandoned: its replica has died.
 pub(super) const CLAIM_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// After this time the hand-over of a login is abandoned.
-const COLLECTION_TIMEOUT: Duration = Duration::from_secs(60);
-
 /// An approved request that needs a login: it has none that outlives the overlap or the request itself.
 const IS_DUE: &str = "r.state = 'approved' AND r.expires_at > now() + interval '1 minute'
    AND coalesce(r.issue_after, now()) <= now()
@@ -42,6 +39,8 @@ pub enum LoginEnd {
     Uncollected,
     /// Someone else has opened its wrapping token.
     Compromised,
+    /// An attempt of the service without an answer has opened its wrapping token, or someone else.
+    Lost,
 }
 
 impl LoginEnd {
@@ -53,6 +52,7 @@ impl LoginEnd {
             Self::Failed => "failed",
             Self::Uncollected => "uncollected",
             Self::Compromised => "compromised",
+            Self::Lost => "lost",
         }
     }
 }
@@ -113,25 +113,6 @@ pub struct Issued<'a> {
     pub lease_id: &'a str,
     /// The sealed wrapping token.
     pub sealed_token: &'a [u8],
-}
-
-/// The login of a request that is handed over next.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
-pub struct Collectable {
-    /// Id of the login.
-    pub id: Uuid,
-    /// Name in the database.
-    pub name: Option<String>,
-    /// The end of the login.
-    pub expires_at: DateTime<Utc>,
-    /// The sealed wrapping token.
-    pub sealed_token: Option<Vec<u8>>,
-    /// Whether the wrapping token has ended, or is about to.
-    pub is_token_over: Option<bool>,
-    /// Whether another call hands it over.
-    pub is_being_collected: Option<bool>,
-    /// When it was handed over.
-    pub collected_at: Option<DateTime<Utc>>,
 }
 
 #[derive(QueryableByName)]
@@ -240,63 +221,6 @@ pub fn find_by_name(conn: &mut PgConnection, name: &str) -> QueryResult<Option<L
         .select(LoginRow::as_select())
         .first(conn)
         .optional()
-}
-
-/// The login of a locked request that is handed over next: the newest that has not ended.
-pub fn find_collectable(
-    conn: &mut PgConnection,
-    request: AccessRequestId,
-) -> QueryResult<Option<Collectable>> {
-    let soon = now.into_sql::<Timestamptz>() + interval(Duration::from_secs(5)).into_sql::<Interval>();
-    let abandoned = now.into_sql::<Timestamptz>() - interval(COLLECTION_TIMEOUT).into_sql::<Interval>();
-    logins::table
-        .filter(logins::request_id.eq(request.get()))
-        .filter(logins::ended_at.is_null())
-        .filter(logins::issued_at.is_not_null())
-        .filter(logins::expires_at.gt(now.into_sql::<Timestamptz>()))
-        .order(logins::claimed_at.desc())
-        .select((
-            logins::id,
-            logins::name,
-            logins::expires_at,
-            logins::sealed_token,
-            logins::token_expires_at.le(soon.nullable()),
-            logins::collecting_at.gt(abandoned.nullable()),
-            logins::collected_at,
-        ))
-        .first(conn)
-        .optional()
-}
-
-/// Begins to hand a login over.
-pub fn begin_collection(conn: &mut PgConnection, id: Uuid) -> QueryResult<()> {
-    diesel::update(logins::table.find(id))
-        .set(logins::collecting_at.eq(now.into_sql::<Nullable<Timestamptz>>()))
-        .execute(conn)
-        .map(drop)
-}
-
-/// Gives the hand-over up, so that it can be tried again.
-pub fn cancel_collection(conn: &mut PgConnection, id: Uuid) -> QueryResult<()> {
-    diesel::update(logins::table.find(id).filter(logins::collected_at.is_null()))
-        .set(logins::collecting_at.eq(None::<DateTime<Utc>>))
-        .execute(conn)
-        .map(drop)
-}
-
-/// Records that a login was handed over. `false`: it has ended meanwhile.
-pub fn finish_collection(conn: &mut PgConnection, id: Uuid) -> QueryResult<bool> {
-    let login = logins::table
-        .find(id)
-        .filter(logins::ended_at.is_null())
-        .filter(logins::collected_at.is_null());
-    let set = diesel::update(login)
-        .set((
-            logins::collected_at.eq(now.into_sql::<Nullable<Timestamptz>>()),
-            logins::sealed_token.eq(None::<Vec<u8>>),
-        ))
-        .execute(conn)?;
-    Ok(set > 0)
 }
 
 /// Ends one login. `false`: it has ended already.

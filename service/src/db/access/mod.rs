@@ -1,5 +1,8 @@
 //! Access to the database: requests, and the logins of approved ones.
 
+/// The hand-over of a login.
+pub mod collection;
+
 /// Logins, and what is to be done with them.
 pub mod logins;
 

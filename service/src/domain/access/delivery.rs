@@ -4,7 +4,8 @@
 use super::error::AccessError;
 use super::issuing::SEALED_FOR;
 use super::{Access, Author};
-use crate::db::access::logins::{self, Collectable, LoginEnd};
+use crate::db::access::collection::{self, Collectable};
+use crate::db::access::logins::{self, LoginEnd};
 use crate::db::access::requests;
 use crate::domain::sessions::caller::RecentlyProven;
 use crate::secrets::vault::VaultError;
@@ -54,7 +55,8 @@ impl Access {
             self.end_login(&by, id, login.id, LoginEnd::Uncollected).await?;
             return Err(AccessError::LoginPending);
         };
-        let content = match self.0.vault.unwrap(&token.into()).await {
+        let token = token.into();
+        let content = match self.0.vault.unwrap(&token).await {
             Ok(content) => serde_json::from_value::<Content>(content).map_err(|_| VaultError::Malformed),
             Err(error) => Err(error),
         };
@@ -62,6 +64,18 @@ impl Access {
             Ok(content) => {
                 self.finish_collection(&by, id, login.id, content, login.expires_at)
                     .await
+            }
+            Err(VaultError::WrapSpent) if login.has_lost_attempt => {
+                tracing::warn!(
+                    target: "security",
+                    event = "access.login_lost",
+                    request = id.get(),
+                    login = %login.id,
+                    "the wrapping token of a login was used already, by an attempt of this service whose answer was lost or by someone \
+                     else; the login is revoked"
+                );
+                self.end_login(&by, id, login.id, LoginEnd::Lost).await?;
+                Err(AccessError::Lost)
             }
             Err(VaultError::WrapSpent) => {
                 tracing::warn!(
@@ -76,8 +90,11 @@ impl Access {
             }
             Err(error) => {
                 tracing::warn!(request = id.get(), %error, "cannot unwrap a login");
-                let cancel = move |conn: &mut _| logins::cancel_collection(conn, login.id);
-                self.0.db.tx("cancel_access_collection", cancel).await?;
+                // Vault may have used the token up before its answer was lost. The record remains where that is not ruled out.
+                let is_unused =
+                    !login.has_lost_attempt && matches!(self.0.vault.is_wrapped(&token).await, Ok(true));
+                let end = move |conn: &mut _| collection::end_collection(conn, login.id, is_unused);
+                self.0.db.tx("end_access_collection", end).await?;
                 Err(AccessError::VaultUnavailable)
             }
         }
@@ -102,7 +119,7 @@ impl Access {
                 Some(state) => return Ok(Err(AccessError::WrongState(state.as_str()))),
                 None => return Ok(Err(AccessError::NotFound)),
             }
-            let Some(login) = logins::find_collectable(conn, id)? else {
+            let Some(login) = collection::find_collectable(conn, id)? else {
                 return Ok(Err(AccessError::LoginPending));
             };
             if login.collected_at.is_some() || login.is_being_collected == Some(true) {
@@ -113,7 +130,7 @@ impl Access {
                 logins::end(conn, login.id, LoginEnd::Uncollected)?;
                 return Ok(Err(AccessError::LoginPending));
             }
-            logins::begin_collection(conn, login.id)?;
+            collection::begin_collection(conn, login.id)?;
             Ok(Ok(login))
         });
         let begun = begun.await?;
@@ -134,7 +151,7 @@ impl Access {
         let (author, name) = (Arc::clone(by), content.username.clone());
         let finished = self.0.db.tx("finish_access_collection", move |conn| {
             requests::lock(conn, id)?;
-            if !logins::finish_collection(conn, login)? {
+            if !collection::finish_collection(conn, login)? {
                 return Ok(Err(AccessError::WrongState(AccessState::Ended.as_str())));
             }
             let detail = json!({ "request": id.get(), "name": name });
@@ -160,9 +177,16 @@ impl Access {
         let author = Arc::clone(by);
         let ended = self.0.db.tx("end_access_login", move |conn| {
             requests::lock(conn, id)?;
-            if logins::end(conn, login, reason)? && reason == LoginEnd::Compromised {
+            let action = match reason {
+                LoginEnd::Compromised => Some("access_login.compromised"),
+                LoginEnd::Lost => Some("access_login.lost"),
+                _ => None,
+            };
+            if logins::end(conn, login, reason)?
+                && let Some(action) = action
+            {
                 let detail = json!({ "request": id.get() });
-                author.append_login_event(conn, "access_login.compromised", login, detail)?;
+                author.append_login_event(conn, action, login, detail)?;
             }
             Ok(())
         });

@@ -35,6 +35,9 @@ pub enum AccessError {
     /// Someone else has opened the wrapping token; the login is revoked.
     #[error("the credentials were read by someone else")]
     Compromised,
+    /// The wrapping token was used already, by an attempt without an answer or by someone else; the login is revoked.
+    #[error("the credentials were read by a lost attempt, or by someone else")]
+    Lost,
     /// Vault did not answer.
     #[error("Vault is unavailable")]
     VaultUnavailable,

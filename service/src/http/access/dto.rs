@@ -148,7 +148,7 @@ pub struct AccessLogin {
     /// Time at which its end was decided.
     #[oai(skip_serializing_if_is_none)]
     pub ended_at: Option<DateTime<Utc>>,
-    /// Why it ended: `expired`, `revoked`, `uncollected` or `compromised`.
+    /// Why it ended: `expired`, `revoked`, `uncollected`, `compromised` or `lost`.
     #[oai(skip_serializing_if_is_none)]
     pub end_reason: Option<String>,
     /// Time at which the login was dropped.

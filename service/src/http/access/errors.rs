@@ -39,6 +39,11 @@ impl From<AccessError> for Problem {
                 "access-login-compromised",
                 "someone else has read the credentials of the login: it is revoked, and another one is issued".to_owned(),
             ),
+            AccessError::Lost => conflict(
+                "access-login-lost",
+                "the credentials of the login were read already, by an attempt of this service whose answer was lost or by someone else: \
+                 it is revoked, and another one is issued".to_owned(),
+            ),
             AccessError::VaultUnavailable => Self::unavailable("the server that issues logins is unavailable"),
             AccessError::ProofRequired => proof_required(),
             AccessError::SignedOut => bad_token(),

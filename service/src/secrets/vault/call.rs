@@ -6,7 +6,7 @@ use rustify::enums::{RequestMethod, RequestType, ResponseType};
 use rustify::errors::ClientError as HttpError;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::marker::PhantomData;
 use std::time::Duration;
 use vaultrs::api::{EndpointMiddleware, EndpointResult};
@@ -39,6 +39,12 @@ impl<R: DeserializeOwned + Send + Sync> Call<R> {
             body: (!body.is_null()).then(|| body.to_string().into_bytes()),
             data: PhantomData,
         }
+    }
+
+    /// The look-up of a wrapping token. Unlike `unwrap` it has the token in its body.
+    pub(super) fn wrap_lookup(wrapping_token: &SecretString) -> Self {
+        let body = json!({ "token": wrapping_token.expose_secret() });
+        Self::post("sys/wrapping/lookup", &body)
     }
 
     /// Sends it; returns the whole envelope.

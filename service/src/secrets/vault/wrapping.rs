@@ -23,6 +23,21 @@ impl Vault {
         token(answer)
     }
 
+    /// Whether a wrapping token can be unwrapped. No token of the service's own is sent.
+    pub async fn is_wrapped(&self, wrapping_token: &SecretString) -> Result<bool, VaultError> {
+        let call = Call::<IgnoredAny>::wrap_lookup(wrapping_token);
+        let (vault, client) = (self.clone(), self.0.connection.client(None));
+        let result = spawned(async move {
+            let call = call.data(&client);
+            vault.0.connection.observed("wrap_lookup", call).await
+        });
+        match result.await {
+            Ok(_) => Ok(true),
+            Err(VaultError::Rejected { status: 400, .. } | VaultError::Denied) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Unwraps what a wrapping token holds. No token of the service's own is sent.
     ///
     /// # Errors

@@ -82,3 +82,38 @@ fn a_login_is_handed_over_once() {
         assert_eq!(statuses, [200, 409, 409, 409]);
     });
 }
+
+/// N4: A wrapping token whose use got no answer is used up, perhaps by the service itself: no theft is reported, the login is revoked,
+/// and the next one is issued.
+#[test]
+fn a_lost_answer_is_not_reported_as_theft() {
+    broker::with_logins(|Setup { vault, parties, .. }| {
+        let id = parties.request(&parties.ann, "rates-read", 8);
+        parties.approve(id);
+        parties.wait_for(
+            "SELECT count(*)::text AS line FROM access.logins WHERE issued_at IS NOT NULL",
+            &["1"],
+        );
+        let lose = |effect: &Value| json!({"path": "sys/wrapping/unwrap", "times": 1, "effect": effect});
+        // Vault has not used the token: nothing is lost.
+        vault.write("control/rules", &lose(&json!("disconnect")));
+        parties.try_collect(&parties.ann, id).problem(503);
+        let record = "SELECT coalesce(collecting_at::text, '-') AS line FROM access.logins";
+        assert_eq!(parties.database.lines(record), ["-"]);
+        vault.write("control/rules", &lose(&json!("lose_answer")));
+        parties.try_collect(&parties.ann, id).problem(503);
+        let problem = parties.try_collect(&parties.ann, id).problem(409);
+        assert_eq!(problem["type"], "urn:portcullis:problem:access-login-lost");
+        let next = parties.collect(&parties.ann, id);
+        assert!(next.works(parties.database));
+        let events = parties.login_events(id);
+        let count = |action: &str| events.iter().filter(|event| event.starts_with(action)).count();
+        assert_eq!(
+            (count("access_login.lost"), count("access_login.compromised")),
+            (1, 0),
+            "{events:?}"
+        );
+        let reasons = "SELECT end_reason AS line FROM access.logins WHERE end_reason IS NOT NULL";
+        assert_eq!(parties.database.lines(reasons), ["lost"]);
+    });
+}
