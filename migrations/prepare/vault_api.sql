@@ -222,7 +222,7 @@ BEGIN
 END
 $$;
 
--- Drops a person's login that is blocked. `false`: it does not exist. Vault answers that it has revoked a lease that it does not
+-- Drops a person's login that is blocked, as drop_login does. `false`: it does not exist. Vault answers that it has revoked a lease that it does not
 -- know, too, so the service drops what is left.
 CREATE OR REPLACE FUNCTION vault_api.drop_blocked(p_name text)
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -235,8 +235,7 @@ BEGIN
   IF (SELECT rolcanlogin FROM pg_roles WHERE oid = login) THEN
     RAISE EXCEPTION 'login not blocked' USING ERRCODE = 'object_not_in_prerequisite_state';
   END IF;
-  PERFORM vault_api.terminate(ARRAY[login], interval '0');
-  EXECUTE format('DROP ROLE %I', p_name);
+  PERFORM vault_api.drop_login(p_name);
   RETURN true;
 END
 $$;
