@@ -176,7 +176,7 @@ impl Vault {
         }
         let sent = Instant::now();
         let answer = authenticator.log_in(&self.0.connection).await;
-        let result = answer.map(|answer| self.start_session(answer, sent));
+        let result = answer.map(|answer| self.start_session(&answer, sent));
         self.0
             .last_login
             .write()
@@ -194,7 +194,7 @@ impl Vault {
         read(&self.0.last_login.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn start_session(&self, answer: LoginAnswer, sent: Instant) -> Arc<Session> {
+    fn start_session(&self, answer: &LoginAnswer, sent: Instant) -> Arc<Session> {
         let login = *self.0.logins.borrow() + 1;
         let client = self.0.connection.client(Some(&answer.token));
         let token = Arc::new(Token::new(client, sent, answer.duration));

@@ -47,6 +47,7 @@ impl Unclaimed {
         }
     }
 
+    #[cfg(feature = "access")]
     pub(super) fn lease(&mut self) -> Option<&mut Lease> {
         self.login.as_mut().map(|(_, lease)| lease)
     }
