@@ -67,6 +67,11 @@ async fn respond(
             route(vault, request, node).await;
             return Err(Disconnected);
         }
+        Some(Effect::EndLeaseAfterMs(milliseconds)) => {
+            let answer = route(vault, request, node).await;
+            core::end_lease_after(vault, &answer, milliseconds);
+            answer
+        }
         Some(Effect::Error { status, text }) => Refusal::plain(status, text).into(),
         Some(Effect::Body(text)) => text_answer(200, "application/json", text),
         Some(Effect::Redirect(location)) => Answer {

@@ -42,6 +42,20 @@ fn time_ends_a_login_unless_it_is_renewed_and_max_ttl_ends_it_then() {
     assert_eq!(issuer.postgres.roles("v-"), Vec::<String>::new());
 }
 
+/// A planted early end: the answer states a minute, and the login is gone after ten seconds.
+#[test]
+fn a_planted_early_end_revokes_a_login_before_the_answer_says_so() {
+    let issuer = Issuer::start();
+    let rule = json!({"path": "database/creds", "times": 1, "effect": {"end_lease_after_ms": 10_000}});
+    issuer.control("rules", &rule);
+    let (early, whole) = (issuer.issue(&issuer.root()), issuer.issue(&issuer.root()));
+    assert_eq!((early.duration, whole.duration), (60, 60));
+    issuer.server.advance(Duration::from_secs(9));
+    assert_eq!(issuer.postgres.login(&early.username, &early.password), Ok(()));
+    issuer.server.advance(Duration::from_secs(2));
+    assert_eq!(issuer.postgres.roles("v-"), [whole.username.as_str()]);
+}
+
 #[test]
 fn the_end_of_a_token_ends_its_logins() {
     let issuer = Issuer::start();

@@ -20,6 +20,8 @@ pub struct Credentials {
     pub lease_id: String,
     pub username: String,
     pub password: String,
+    /// What the answer states, in seconds.
+    pub duration: i64,
 }
 
 impl Issuer {
@@ -56,6 +58,13 @@ impl Issuer {
         serde_json::from_str(&answer.body).unwrap_or(Value::Null)
     }
 
+    /// Plants something through the control interface.
+    pub fn control(&self, path: &str, body: &Value) {
+        let (text, target) = (body.to_string(), format!("/control/{path}"));
+        let answer = client::send(self.server.address(), "POST", &target, &[], Some(text.as_bytes()));
+        assert_eq!(answer.status, 204, "{}", answer.body);
+    }
+
     /// Issues a login under a token.
     pub fn issue(&self, token: &str) -> Credentials {
         let answer = self.call("GET", "database/creds/app", token, &Value::Null);
@@ -66,6 +75,7 @@ impl Issuer {
             lease_id: text(&body["lease_id"]),
             username: text(&body["data"]["username"]),
             password: text(&body["data"]["password"]),
+            duration: body["lease_duration"].as_i64().unwrap(),
         }
     }
 
