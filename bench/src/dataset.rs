@@ -11,14 +11,14 @@ use demo::Bulk;
 use harness::context::Context;
 use harness::output::{Progress, print};
 use stack::local_stack::{Load as Content, LocalStack, Plan};
+use stack::psql::Psql;
 use stack::server_process::ServerProcess;
 
 use crate::load::{Load, LoadProfile, Measured};
-use crate::psql::Psql;
 use crate::requests::Requests;
 use crate::textbook::Textbook;
 use crate::wrk::Wrk;
-use crate::{equal_answers, login_accounts};
+use crate::{autovacuum, equal_answers, login_accounts};
 
 /// Days in a request of P1 and P3: a month, as in B1's example.
 pub const DAYS: u32 = 31;
@@ -35,7 +35,7 @@ pub struct Dataset<'a> {
     load: Load,
     rounds: BTreeMap<Logins, Vec<Measured>>,
     /// The baseline of P1, once it is filled.
-    textbook: Option<Textbook<'a>>,
+    textbook: Option<Textbook>,
     /// The password of the accounts that log in, once they exist.
     password: Option<String>,
     /// When the program was built: figures of different programs are not comparable.
@@ -86,7 +86,7 @@ impl<'a> Dataset<'a> {
         // Only psql can query whether autovacuum has finished.
         if let Ok(psql) = Psql::find(context, &stack) {
             progress.step("waiting for autovacuum", || {
-                Ok((psql.settle()?, "settled".to_owned()))
+                Ok((autovacuum::settle(&psql)?, "settled".to_owned()))
             })?;
         }
         progress.step("starting the service", || {
@@ -110,7 +110,7 @@ impl<'a> Dataset<'a> {
     }
 
     /// The baseline of P1, filled and compared with our responses once.
-    pub fn textbook(&mut self) -> Result<Textbook<'a>> {
+    pub fn textbook(&mut self) -> Result<Textbook> {
         if let Some(textbook) = &self.textbook {
             return Ok(textbook.clone());
         }
@@ -118,7 +118,7 @@ impl<'a> Dataset<'a> {
         print("      filling the textbook table");
         textbook.fill(&self.csv)?;
         textbook.write_script(&self.load.requests, DAYS)?;
-        textbook.psql.settle()?;
+        autovacuum::settle(&textbook.psql)?;
         let port = self.serving()?.port;
         equal_answers::compare(port, &textbook, &self.load.requests)?;
         Ok(self.textbook.insert(textbook).clone())

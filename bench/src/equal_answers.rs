@@ -27,7 +27,7 @@ struct Rate {
 type Days = BTreeMap<String, (f64, u64)>;
 
 /// Sends the last hundred requests of the set, which no run reaches, to both.
-pub fn compare(port: u16, textbook: &Textbook<'_>, requests: &Requests) -> Result<()> {
+pub fn compare(port: u16, textbook: &Textbook, requests: &Requests) -> Result<()> {
     let count = SAMPLES.min(requests.size);
     let last = requests.size - count..requests.size;
     let samples: Vec<Request> = last.map(|number| requests.nth(number)).collect();

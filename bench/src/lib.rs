@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: speed and cost as ratios in one run on one machine. The goals are in `rows`.
 
+mod autovacuum;
 mod bench_env;
 mod dataset;
 mod equal_answers;
@@ -10,7 +11,6 @@ mod login_impact;
 mod login_load;
 mod machine;
 mod memory;
-mod psql;
 mod report;
 mod requests;
 mod rotation;

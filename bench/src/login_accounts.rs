@@ -3,8 +3,7 @@
 use anyhow::{Context as _, Result};
 use harness::context::Context;
 use stack::local_stack::LocalStack;
-
-use crate::psql::Psql;
+use stack::psql::Psql;
 
 /// Number of accounts. One per connection, so that no lock on an account slows the logins.
 pub const ACCOUNTS: u64 = 200;

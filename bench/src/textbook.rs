@@ -8,8 +8,8 @@ use anyhow::{Context as _, Result};
 use harness::context::Context;
 use harness::process::command::Command;
 use stack::local_stack::LocalStack;
+use stack::psql::Psql;
 
-use crate::psql::Psql;
 use crate::requests::{Request, Requests};
 
 /// Routes that a script fetches at once, and statements that it then runs.
@@ -20,18 +20,18 @@ const BUNDLES: u64 = 4_000;
 
 /// PostgreSQL's clients, connected to a stack's database as the administrator.
 #[derive(Debug, Clone)]
-pub struct Textbook<'a> {
-    pub psql: Psql<'a>,
+pub struct Textbook {
+    pub psql: Psql,
     pgbench: PathBuf,
     script: PathBuf,
 }
 
-impl<'a> Textbook<'a> {
+impl Textbook {
     /// The required programs.
-    pub const TOOLS: [&'static str; 2] = ["psql", "pgbench"];
+    pub const TOOLS: [&str; 2] = ["psql", "pgbench"];
 
     /// Finds the clients; the error says what to install.
-    pub fn find(context: &'a Context, stack: &LocalStack, folder: &Path) -> Result<Self> {
+    pub fn find(context: &Context, stack: &LocalStack, folder: &Path) -> Result<Self> {
         Ok(Self {
             psql: Psql::find(context, stack)?,
             pgbench: stack.tool("pgbench")?,
@@ -97,7 +97,7 @@ impl<'a> Textbook<'a> {
 
     /// Runs pgbench; transactions per second.
     pub fn measure(&self, connections: u64, seconds: u64) -> Result<f64> {
-        let output = Command::new(self.psql.context, &self.pgbench)
+        let output = Command::new(&self.psql.context, &self.pgbench)
             .envs(self.psql.variables.clone())
             .args(["-n", "-Mprepared", "-j2"])
             .args([format!("-c{connections}"), format!("-T{seconds}"), "-f".into()])

@@ -8,6 +8,7 @@ mod log_secret_scan;
 mod log_tail;
 mod paths;
 mod postgres;
+pub mod psql;
 pub mod server_process;
 pub mod service;
 mod state;
