@@ -5,13 +5,14 @@ use crate::support::accounts::create_and_log_in;
 use crate::support::app::App;
 use crate::support::certificate_authority::CertificateAuthority;
 use crate::support::database::{Database, Server, lines};
-use crate::support::entra_endpoint::{Answer, EntraEndpoint};
+use crate::support::entra_endpoint;
 use crate::support::load::under_load;
 use crate::support::own_postgres;
 use crate::support::program::{ServiceProcess, run_on_platform, stderr, stdout};
 use crate::support::sample_data::{QUERY, small};
 use crate::support::wait::wait_until_within;
 use diesel::connection::SimpleConnection;
+use fake_entra::{Answer, EntraEndpoint, token_as_password};
 use portcullis::types::role::Role;
 use private_postgres::Cluster;
 use std::time::Duration;
@@ -23,7 +24,14 @@ const LIFE: i64 = 5;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The logins of the service and of its commands.
-const LOGINS: [&str; 6] = ["rates", "ingest", "accounts", "wishes", "mail", "migrator"];
+const LOGINS: [&str; 6] = [
+    "portcullis_rates",
+    "portcullis_ingest",
+    "portcullis_accounts",
+    "portcullis_wishes",
+    "portcullis_mail",
+    "portcullis_migrator",
+];
 
 /// A server, an endpoint whose tokens are passwords there, and the settings of a service.
 struct Azure {
@@ -41,7 +49,7 @@ impl Azure {
         let issuer = server.clone();
         set_passwords(&issuer, "no-token-was-issued-yet");
         let endpoint =
-            EntraEndpoint::managed(Answer::Token(LIFE), move |token| set_passwords(&issuer, token));
+            entra_endpoint::managed(Answer::Token(LIFE), move |token| set_passwords(&issuer, token));
         let database = Database {
             name: "portcullis".to_owned(),
             server,
@@ -85,16 +93,8 @@ impl Azure {
 
 /// Makes this the password of all logins, for as long as a token lives.
 fn set_passwords(server: &Server, password: &str) {
-    let statements: String = LOGINS
-        .iter()
-        .map(|login| {
-            format!(
-                "EXECUTE format('ALTER ROLE portcullis_{login} PASSWORD ''{password}'' VALID UNTIL %L', now() + interval '{LIFE} s');"
-            )
-        })
-        .collect();
-    let block = format!("DO $$ BEGIN {statements} END $$");
-    server.admin("postgres").batch_execute(&block).unwrap();
+    let statement = token_as_password(&LOGINS, password, LIFE);
+    server.admin("postgres").batch_execute(&statement).unwrap();
 }
 
 /// V9: While tokens of five seconds replace each other, no request fails. All connections are encrypted, and no token is in the
@@ -241,7 +241,7 @@ fn prepared_logins_have_no_password() {
     );
     let with_password = format!(
         "SELECT rolname::text AS line FROM pg_authid
-         WHERE rolname ~ '^portcullis_({})$' AND rolpassword IS NOT NULL",
+         WHERE rolname ~ '^({})$' AND rolpassword IS NOT NULL",
         LOGINS.join("|")
     );
     let with_password = lines(&mut server.admin("postgres"), &with_password).unwrap();

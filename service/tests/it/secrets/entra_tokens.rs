@@ -2,9 +2,10 @@
 
 use crate::support::certificate_authority::CertificateAuthority;
 use crate::support::database::Server;
-use crate::support::entra_endpoint::{Answer, EntraEndpoint, TENANT, authority_error};
+use crate::support::entra_endpoint;
 use crate::support::run_log;
 use crate::support::temp_file::TempFile;
+use fake_entra::{Answer, EntraEndpoint, TENANT, authority_error};
 use portcullis::config::Settings;
 use portcullis::config::database::LoginSource;
 use portcullis::config::source::Source;
@@ -40,7 +41,7 @@ fn managed(endpoint: &EntraEndpoint) -> EntraTokens {
 }
 
 fn endpoint(answer: Answer) -> EntraEndpoint {
-    EntraEndpoint::managed(answer, |_| {})
+    entra_endpoint::managed(answer, |_| {})
 }
 
 fn text(status: u16, body: &str) -> Answer {
@@ -112,7 +113,7 @@ async fn concurrent_logins_share_a_request() {
 #[tokio::test]
 async fn a_workload_identity_gets_tokens() {
     let authority = CertificateAuthority::new();
-    let endpoint = EntraEndpoint::authority(Answer::Token(3_599), &authority);
+    let endpoint = entra_endpoint::authority(Answer::Token(3_599), &authority);
     let file = TempFile::new("token", "eyJ.first-projected-token.sig\n");
     let variables = federated(&endpoint, file.path_str());
     let tokens = tokens_with(&variables, &[("ENTRA_CA_FILE", authority.file())]);
