@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use harness::context::Context;
 use soak::runs::{self, Loss, Outcome};
-use soak::vault_stack::VaultStack;
+use soak::vault_stack::{Plant, VaultStack};
 
 /// Revocations of V4.
 pub const REVOCATIONS: u32 = 3;
@@ -12,7 +12,7 @@ pub const REVOCATIONS: u32 = 3;
 pub struct RotationBench {
     /// The stack.
     pub stack: VaultStack,
-    control: Option<Outcome>,
+    control: Option<Vec<Outcome>>,
     losses: Option<(Vec<Loss>, Outcome)>,
 }
 
@@ -26,10 +26,10 @@ impl RotationBench {
         })
     }
 
-    /// The run in which leases end too early.
-    pub fn control(&mut self) -> Result<&Outcome> {
+    /// The planned run with planted early revocations.
+    pub fn control(&mut self) -> Result<&Vec<Outcome>> {
         if self.control.is_none() {
-            self.control = Some(runs::control(&mut self.stack)?);
+            self.control = Some(runs::planned(&mut self.stack, Plant::EarlyRevocations)?);
         }
         self.control.as_ref().context("the control did not run")
     }

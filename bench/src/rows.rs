@@ -94,7 +94,7 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         id: "V3",
-        what: "failed requests while Vault's logins are replaced 20 times",
+        what: "failed requests while logins are replaced 20 times",
         goal: Goal::AtMost(0.0),
         needs: &[],
         measure: rotation::planned,

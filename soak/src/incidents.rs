@@ -1,4 +1,4 @@
-//! What happens to Vault and to the database while the service rotates: each incident ends before the next rotation is due,
+//! What happens to Vault, to the token endpoint and to the database while the service rotates. Credentials outlive each incident,
 //! so that only a restart of the database may fail requests.
 
 use std::time::Duration;
@@ -7,9 +7,9 @@ use anyhow::{Context as _, Result};
 
 use crate::load::Load;
 use crate::samples::Outage;
-use crate::vault_stack::VaultStack;
+use crate::vault_stack::{Kind, VaultStack};
 
-/// How long Vault is unavailable: shorter than the time between a renewal that is due and the end of the lease.
+/// How long Vault or the token endpoint is unavailable: shorter than the time between a renewal that is due and the end of the lease.
 const UNAVAILABLE: Duration = Duration::from_secs(2);
 
 /// After the database has restarted, until the service uses it everywhere.
@@ -26,12 +26,15 @@ pub enum Incident {
     Sealed,
     /// Vault answers with errors.
     Failing,
+    /// The token endpoint answers with errors.
+    EndpointFailing,
+    /// The token endpoint accepts requests and answers none.
+    EndpointSilent,
     /// PostgreSQL stops and starts again. Announced: requests may fail.
     DatabaseRestarted,
 }
 
-/// In the order in which they happen, again and again.
-pub const INCIDENTS: [Incident; 5] = [
+const OF_VAULT: [Incident; 5] = [
     Incident::Killed,
     Incident::Frozen,
     Incident::Sealed,
@@ -39,7 +42,22 @@ pub const INCIDENTS: [Incident; 5] = [
     Incident::Failing,
 ];
 
+const OF_TOKENS: [Incident; 3] = [
+    Incident::EndpointFailing,
+    Incident::EndpointSilent,
+    Incident::DatabaseRestarted,
+];
+
 impl Incident {
+    /// Those that concern logins of a kind, in the order in which they happen, again and again.
+    pub fn sequence(kind: Kind) -> impl Iterator<Item = Incident> {
+        let incidents: &[Incident] = match kind {
+            Kind::Dynamic | Kind::Static => &OF_VAULT,
+            Kind::Token => &OF_TOKENS,
+        };
+        incidents.iter().copied().cycle()
+    }
+
     /// Its line in the report.
     pub fn name(self) -> &'static str {
         match self {
@@ -47,6 +65,8 @@ impl Incident {
             Incident::Frozen => "Vault frozen",
             Incident::Sealed => "Vault sealed, then unsealed",
             Incident::Failing => "Vault answering 500",
+            Incident::EndpointFailing => "token endpoint answering 503",
+            Incident::EndpointSilent => "token endpoint silent",
             Incident::DatabaseRestarted => "database restarted (announced)",
         }
     }
@@ -76,6 +96,16 @@ impl Incident {
                 stack.vault.control("POST", "rules", &rule)?;
                 wait(stack)?;
                 stack.vault.control("DELETE", "rules", &serde_json::Value::Null)?;
+            }
+            Incident::EndpointFailing => {
+                stack.tokens.fail();
+                wait(stack)?;
+                stack.tokens.recover();
+            }
+            Incident::EndpointSilent => {
+                stack.tokens.silence(UNAVAILABLE);
+                wait(stack)?;
+                stack.tokens.recover();
             }
             Incident::DatabaseRestarted => return restart_database(stack, load).map(Some),
         }

@@ -6,6 +6,7 @@ mod report;
 pub mod rotations;
 pub mod runs;
 pub mod samples;
+mod tokens;
 pub mod vault_stack;
 
 use std::time::Duration;
@@ -15,8 +16,7 @@ use harness::context::Context;
 use harness::output::print;
 
 use report::Report;
-use stack::vault::Source;
-use vault_stack::VaultStack;
+use vault_stack::{Kind, Plant, VaultStack};
 
 /// Without rotations, for comparison.
 const CALM: Duration = Duration::from_secs(20);
@@ -27,7 +27,7 @@ const REVOCATIONS: u32 = 3;
 /// Options of `cargo xtask soak`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Options {
-    /// Number of logins to replace; three in four are dynamic ones, the others static
+    /// Number of logins to replace: three in ten dynamic ones, three static ones, four with access tokens
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(8..=100_000))]
     rotations: u64,
     /// Rotations between two incidents
@@ -42,24 +42,23 @@ pub struct Options {
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     let mut stack = VaultStack::start(context, options.release)?;
     let mut report = Report::default();
-    report.add("no rotation", false, &runs::calm(&mut stack, CALM)?);
-    let of_static = options.rotations / 4;
-    for (name, source, rotations) in [
-        ("dynamic logins", Source::Dynamic, options.rotations - of_static),
-        ("static logins", Source::Static, of_static),
+    report.add("no rotation", &runs::calm(&mut stack, CALM)?);
+    let three_tenths = options.rotations * 3 / 10;
+    for (kind, rotations) in [
+        (Kind::Dynamic, three_tenths),
+        (Kind::Static, three_tenths),
+        (Kind::Token, options.rotations - 2 * three_tenths),
     ] {
+        let name = kind.name();
         print(&format!("{name}: {rotations} rotations"));
         let incidents = usize::try_from(rotations / options.incident_every).unwrap_or(usize::MAX);
-        let outcome = runs::rotating(&mut stack, source, rotations, incidents)?;
-        report.add(name, false, &outcome);
+        report.add(name, &runs::rotating(&mut stack, kind, rotations, incidents)?);
     }
     let (losses, outcome) = runs::unplanned_loss(&mut stack, REVOCATIONS)?;
     report.add_losses(&losses, &outcome);
-    report.add(
-        "control, leases revoked too early",
-        true,
-        &runs::control(&mut stack)?,
-    );
+    for outcome in runs::planned(&mut stack, Plant::EarlyRevocations)? {
+        report.add_control(&outcome);
+    }
     let file = context.settings.target.join("soak").join("report.json");
     report.write(&file)?;
     stack.stop()?;

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, bail, ensure};
 use harness::http_client::{self, Request, Response};
+use harness::process::shutdown::Stop;
 use serde_json::{Value, json};
 
 use crate::samples::{Failure, Kind, Samples};
@@ -17,11 +18,16 @@ const RATES: &str = "/rates?date_from=2021-01-01&date_to=2021-01-31&orig_code=CN
 /// Longer than any deadline of the service: a request without a response has failed.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
+/// How long the first login is tried: in the control its connections may just have ended.
+const FIRST_LOGIN: Duration = Duration::from_secs(10);
+
 /// Between two requests of a thread, so that load generator, service and database do not compete for the processors: what
 /// is measured is the rotation, not overload.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// The threads of each kind.
+/// The threads of each kind. Two add wishes of one account, which the service does one after another, on its two connections.
+/// Because each takes a while (`SCHEMA` in `vault_stack.rs`), one is in progress at every moment, also while requests wait
+/// for a session that the login of accounts has to find.
 const THREADS: [(Kind, usize); 3] = [(Kind::Rates, 4), (Kind::Wishes, 2), (Kind::Logins, 1)];
 
 /// Who logs in and owns the wishes.
@@ -49,8 +55,8 @@ struct Shared {
 }
 
 impl Load {
-    /// Logs in once and starts the threads.
-    pub fn begin(port: u16, user: &User) -> Result<Load> {
+    /// Logs in once, also if the first attempts fail, and starts the threads.
+    pub fn begin(stop: &Stop, port: u16, user: &User) -> Result<Load> {
         let shared = Shared {
             port,
             user: user.clone(),
@@ -58,10 +64,8 @@ impl Load {
             over: AtomicBool::new(false),
             token: Mutex::default(),
         };
-        shared
-            .log_in()
-            .map_err(anyhow::Error::msg)
-            .context("the first login failed")?;
+        let logged_in = stop.wait_until(FIRST_LOGIN, || Ok(shared.log_in().is_ok()))?;
+        ensure!(logged_in, "the first login failed");
         let shared = Arc::new(shared);
         let mut load = Load {
             shared,
@@ -83,9 +87,14 @@ impl Load {
     }
 
     /// Stops the load.
+    ///
+    /// # Errors
+    /// There was no request of some kind.
     pub fn end(mut self) -> Result<Samples> {
         let samples = self.stop();
-        ensure!(samples.requests() > 0, "the load made no request");
+        if let Some(kind) = samples.missing() {
+            bail!("the load made no request of the kind {kind:?}");
+        }
         Ok(samples)
     }
 

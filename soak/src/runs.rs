@@ -1,26 +1,22 @@
-//! Measured runs: without rotations, with rotations and incidents, with leases that an operator revokes, and with leases
-//! that end too early.
+//! Measured runs: without rotations, with rotations and incidents, with planted early revocations, and with leases that an
+//! operator revokes.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use serde_json::{Value, json};
-use stack::vault::Source;
+use serde_json::Value;
 
-use crate::incidents::{INCIDENTS, Incident};
+use crate::incidents::Incident;
 use crate::load::Load;
 use crate::rotations::Rotations;
-use crate::samples::{Outage, Samples};
-use crate::vault_stack::{Lifetimes, VaultStack};
+use crate::samples::{Failure, Outage, Samples};
+use crate::vault_stack::{Kind, Lifetimes, Plant, VaultStack};
 
 /// The longest time that one rotation may take to come: several lifetimes.
 const ROTATION_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long no new login is issued in the control: longer than a request waits for a connection and is repeated.
-const NOT_ISSUED: Duration = Duration::from_secs(15);
-
-/// Longer than the service waits for an answer of Vault.
-const UNANSWERED_MS: u64 = 60_000;
+/// The rotations of the kinds in the planned run and in its control: twenty.
+pub const PLANNED: [(Kind, u64); 3] = [(Kind::Dynamic, 8), (Kind::Static, 6), (Kind::Token, 6)];
 
 /// After a revocation, for the failures that it causes.
 const AFTERMATH: Duration = Duration::from_secs(8);
@@ -28,6 +24,8 @@ const AFTERMATH: Duration = Duration::from_secs(8);
 /// The outcome of a run.
 #[derive(Debug)]
 pub struct Outcome {
+    /// What was replaced.
+    pub kind: Kind,
     /// Replaced logins by reason.
     pub rotations: Rotations,
     /// What the load measured.
@@ -58,8 +56,8 @@ pub struct Loss {
 
 /// The load without any rotation, for comparison.
 pub fn calm(stack: &mut VaultStack, time: Duration) -> Result<Outcome> {
-    stack.serve(Source::Dynamic, &Lifetimes::CALM)?;
-    let run = Run::begin(stack)?;
+    stack.serve(Kind::Dynamic, &Lifetimes::CALM)?;
+    let run = Run::begin(stack, Kind::Dynamic)?;
     stack.context.stop.wait_until(time, || Ok(false))?;
     let outcome = run.end(stack)?;
     let rotations = &outcome.rotations;
@@ -67,14 +65,36 @@ pub fn calm(stack: &mut VaultStack, time: Duration) -> Result<Outcome> {
     Ok(outcome)
 }
 
+/// Rotations of all kinds under the load, in [`PLANNED`] numbers. With planted early revocations the same function, load and
+/// count must find failed requests of each kind, or finding none proves nothing.
+pub fn planned(stack: &mut VaultStack, plant: Plant) -> Result<Vec<Outcome>> {
+    stack.plant(plant)?;
+    let run = |(kind, rotations)| rotating(stack, kind, rotations, 0);
+    let outcomes: Result<Vec<_>> = PLANNED.into_iter().map(run).collect();
+    stack.plant(Plant::Nothing)?;
+    let outcomes = outcomes?;
+    if plant == Plant::EarlyRevocations {
+        ensure_red(&outcomes)?;
+    }
+    Ok(outcomes)
+}
+
+fn ensure_red(outcomes: &[Outcome]) -> Result<()> {
+    let green = outcomes.iter().find(|outcome| outcome.failed() == 0);
+    if let Some(outcome) = green {
+        let kind = outcome.kind.name();
+        bail!("untrusted: revoking {kind} too early failed no request, so the measurement cannot fail");
+    }
+    Ok(())
+}
+
 /// The load until logins have been replaced so many times, with as many incidents, evenly spread.
-pub fn rotating(stack: &mut VaultStack, source: Source, rotations: u64, incidents: usize) -> Result<Outcome> {
-    stack.serve(source, &Lifetimes::SHORT)?;
-    let mut run = Run::begin(stack)?;
+pub fn rotating(stack: &mut VaultStack, kind: Kind, rotations: u64, incidents: usize) -> Result<Outcome> {
+    stack.serve(kind, &Lifetimes::SHORT)?;
+    let mut run = Run::begin(stack, kind)?;
     let distance = rotations / (incidents as u64 + 1);
-    for number in 0..incidents {
-        run.wait_for_rotations(stack, distance * (number as u64 + 1))?;
-        let incident = INCIDENTS[number % INCIDENTS.len()];
+    for (number, incident) in (1..).zip(Incident::sequence(kind).take(incidents)) {
+        run.wait_for_rotations(stack, distance * number)?;
         run.outages.extend(incident.happen(stack, &run.load)?);
         run.incidents.push(incident);
     }
@@ -82,46 +102,45 @@ pub fn rotating(stack: &mut VaultStack, source: Source, rotations: u64, incident
     run.end(stack)
 }
 
-/// The load while an operator revokes all leases in use, several times.
+/// The load while an operator revokes all leases in use, several times. Each revocation must replace every loaded login:
+/// if nothing were revoked, nothing would fail.
 pub fn unplanned_loss(stack: &mut VaultStack, times: u32) -> Result<(Vec<Loss>, Outcome)> {
-    stack.serve(Source::Dynamic, &Lifetimes::CALM)?;
-    let run = Run::begin(stack)?;
+    stack.serve(Kind::Dynamic, &Lifetimes::CALM)?;
+    let run = Run::begin(stack, Kind::Dynamic)?;
     let mut revocations = Vec::new();
     for _ in 0..times {
+        let before = run.rotations(stack)?;
         revocations.push(run.load.elapsed());
         revoke_all(stack)?;
         stack.context.stop.wait_until(AFTERMATH, || Ok(false))?;
+        let unaffected = run.rotations(stack)?.since(&before).without_early_end();
+        ensure!(
+            unaffected.is_empty(),
+            "untrusted: the revocation of all leases replaced no login of {}",
+            unaffected.join(", ")
+        );
     }
     let outcome = run.end(stack)?;
-    let loss = |from: &Duration| {
-        let to = *from + AFTERMATH;
-        let failures = outcome.samples.failures.iter();
-        let caused: Vec<_> = failures
-            .filter(|failure| failure.to >= *from && failure.from < to)
-            .collect();
-        let last = caused.iter().map(|failure| failure.to).max();
+    Ok((losses(&revocations, &outcome.samples.failures), outcome))
+}
+
+/// What each revocation caused: the requests that failed after it and before the next one. When they were sent does not matter,
+/// because those in progress at the next revocation were sent before it.
+fn losses(revocations: &[Duration], failures: &[Failure]) -> Vec<Loss> {
+    let ends = revocations.iter().skip(1).copied().chain([Duration::MAX]);
+    let loss = |(from, end): (&Duration, Duration)| {
+        let caused = || {
+            failures
+                .iter()
+                .filter(|failure| (*from..end).contains(&failure.to))
+        };
+        let last = caused().map(|failure| failure.to).max();
         Loss {
-            failed: caused.len(),
+            failed: caused().count(),
             recovered: last.map_or(Duration::ZERO, |last| last - *from),
         }
     };
-    Ok((revocations.iter().map(loss).collect(), outcome))
-}
-
-/// The same load and count as in [`rotating`], but leases end before there are new logins. A measurement that finds no
-/// failed request here proves nothing.
-pub fn control(stack: &mut VaultStack) -> Result<Outcome> {
-    stack.serve(Source::Dynamic, &Lifetimes::SHORT)?;
-    let run = Run::begin(stack)?;
-    run.wait_for_rotations(stack, 1)?;
-    let slow = json!({"path": "database/creds", "effect": {"delay_ms": UNANSWERED_MS}});
-    stack.vault.control("POST", "rules", &slow)?;
-    revoke_all(stack)?;
-    stack.context.stop.wait_until(NOT_ISSUED, || Ok(false))?;
-    stack.vault.control("DELETE", "rules", &Value::Null)?;
-    let context = stack.context.clone();
-    stack.local.serving()?.wait_until_ready(&context)?;
-    run.end(stack)
+    revocations.iter().zip(ends).map(loss).collect()
 }
 
 fn revoke_all(stack: &VaultStack) -> Result<()> {
@@ -133,6 +152,7 @@ fn revoke_all(stack: &VaultStack) -> Result<()> {
 
 /// A load that runs, and what has happened so far.
 struct Run {
+    kind: Kind,
     load: Load,
     before: Rotations,
     begun: Instant,
@@ -141,9 +161,10 @@ struct Run {
 }
 
 impl Run {
-    fn begin(stack: &mut VaultStack) -> Result<Run> {
-        let load = Load::begin(stack.local.serving()?.port, &stack.user)?;
+    fn begin(stack: &mut VaultStack, kind: Kind) -> Result<Run> {
+        let load = Load::begin(&stack.context.stop, stack.local.serving()?.port, &stack.user)?;
         Ok(Run {
+            kind,
             load,
             before: Rotations::read(stack.local.internal_port())?,
             begun: Instant::now(),
@@ -186,11 +207,68 @@ impl Run {
         let rotations = self.rotations(stack)?;
         let took = self.begun.elapsed();
         Ok(Outcome {
+            kind: self.kind,
             rotations,
             samples: self.load.end().context("the load")?,
             outages: self.outages,
             incidents: self.incidents,
             took,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    fn outcome(kind: Kind, failures: usize) -> Outcome {
+        let failure = Failure {
+            kind: samples::Kind::Wishes,
+            from: Duration::from_secs(1),
+            to: Duration::from_secs(2),
+            reason: "POST: status 503".to_owned(),
+        };
+        let mut samples = Samples::default();
+        samples.failures = vec![failure; failures];
+        Outcome {
+            kind,
+            rotations: Rotations::default(),
+            samples,
+            outages: Vec::new(),
+            incidents: Vec::new(),
+            took: Duration::from_secs(3),
+        }
+    }
+
+    #[test]
+    fn a_control_must_fail_requests_of_each_kind() {
+        let dynamic = || outcome(Kind::Dynamic, 1);
+        assert!(ensure_red(&[dynamic(), outcome(Kind::Token, 3)]).is_ok());
+        let error = ensure_red(&[dynamic(), outcome(Kind::Static, 0)]).unwrap_err();
+        assert!(
+            error.to_string().starts_with("untrusted: revoking static logins"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_failure_counts_for_the_revocation_that_it_follows() {
+        let at = Duration::from_millis;
+        let failure = |from, to| Failure {
+            from: at(from),
+            to: at(to),
+            ..outcome(Kind::Dynamic, 1).samples.failures[0].clone()
+        };
+        // The second one is in progress at the second revocation.
+        let failures = [failure(900, 1_100), failure(8_900, 9_050), failure(9_100, 9_300)];
+        let found = losses(&[at(1_000), at(9_000), at(17_000)], &failures);
+        let found: Vec<_> = found.iter().map(|loss| (loss.failed, loss.recovered)).collect();
+        assert_eq!(found, [(1, at(100)), (2, at(300)), (0, at(0))]);
+    }
+
+    #[test]
+    fn twenty_rotations_are_planned() {
+        assert_eq!(PLANNED.iter().map(|(_, rotations)| rotations).sum::<u64>(), 20);
     }
 }

@@ -19,8 +19,10 @@ pub enum Kind {
 pub struct Samples {
     /// In microseconds.
     rates: Vec<u32>,
-    /// How many requests of other kinds.
-    others: usize,
+    /// How many requests for wishes.
+    wishes: usize,
+    /// How many logins.
+    logins: usize,
     /// What failed.
     pub failures: Vec<Failure>,
 }
@@ -54,29 +56,52 @@ impl Samples {
             Kind::Rates => self
                 .rates
                 .push(u32::try_from(took.as_micros()).unwrap_or(u32::MAX)),
-            Kind::Wishes | Kind::Logins => self.others += 1,
+            Kind::Wishes => self.wishes += 1,
+            Kind::Logins => self.logins += 1,
         }
     }
 
     /// Adds those of another thread.
     pub fn add(&mut self, mut other: Samples) {
         self.rates.append(&mut other.rates);
-        self.others += other.others;
+        self.wishes += other.wishes;
+        self.logins += other.logins;
         self.failures.append(&mut other.failures);
     }
 
     /// All requests.
     pub fn requests(&self) -> usize {
-        self.rates.len() + self.others
+        self.rates.len() + self.wishes + self.logins
     }
 
-    /// Milliseconds in which 99 of 100 requests for rates were answered. NaN without any.
-    pub fn p99(&self) -> f64 {
+    /// A kind of which there was no request: nothing is known of its login.
+    pub fn missing(&self) -> Option<Kind> {
+        let counts = [
+            (Kind::Rates, self.rates.len()),
+            (Kind::Wishes, self.wishes),
+            (Kind::Logins, self.logins),
+        ];
+        counts
+            .into_iter()
+            .find(|(_, count)| *count == 0)
+            .map(|(kind, _)| kind)
+    }
+
+    /// Milliseconds in which 99 of 100 requests for rates were answered; `None` without any.
+    pub fn p99(&self) -> Option<f64> {
         let mut sorted = self.rates.clone();
         sorted.sort_unstable();
         let rank = (sorted.len() * 99).div_ceil(100);
         let found = rank.checked_sub(1).and_then(|index| sorted.get(index));
-        found.map_or(f64::NAN, |micros| f64::from(*micros) / 1_000.0)
+        found.map(|micros| f64::from(*micros) / 1_000.0)
+    }
+
+    /// The same as text.
+    pub fn p99_text(&self) -> String {
+        self.p99().map_or_else(
+            || "no request for rates".to_owned(),
+            |millis| format!("{millis:.1} ms"),
+        )
     }
 
     /// The failures that no outage explains.
@@ -152,14 +177,19 @@ mod tests {
     #[test]
     fn the_p99_is_the_value_that_one_in_a_hundred_exceeds() {
         let mut samples = Samples::default();
-        assert!(samples.p99().is_nan());
+        assert_eq!(
+            (samples.p99(), samples.p99_text().as_str()),
+            (None, "no request for rates")
+        );
         for millis in 1..=200 {
             samples.record(Kind::Rates, Duration::from_millis(millis));
         }
-        assert!((samples.p99() - 198.0).abs() < 1e-9, "{}", samples.p99());
+        assert_eq!(samples.p99_text(), "198.0 ms");
+        assert_eq!(samples.missing(), Some(Kind::Wishes));
         samples.record(Kind::Logins, Duration::from_secs(9));
-        assert!((samples.p99() - 198.0).abs() < 1e-9);
-        assert_eq!(samples.requests(), 201);
+        assert_eq!(samples.p99_text(), "198.0 ms");
+        samples.record(Kind::Wishes, Duration::from_secs(9));
+        assert_eq!((samples.requests(), samples.missing()), (202, None));
     }
 
     #[test]

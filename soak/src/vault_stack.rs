@@ -1,4 +1,4 @@
-//! A local stack whose service gets its database logins from a fake Vault.
+//! A local stack whose service gets its database logins from a fake Vault, or tokens as passwords from a fake token endpoint.
 
 use std::time::Duration;
 
@@ -7,13 +7,66 @@ use harness::context::Context;
 use harness::output::Progress;
 use serde_json::{Value, json};
 use stack::local_stack::{LocalStack, Plan};
+use stack::psql::Psql;
 use stack::vault::process::VaultProcess;
 use stack::vault::{self, Source};
 
 use crate::load::User;
+use crate::tokens::Tokens;
+
+/// What the administrator adds to the database. The transaction that adds a wish takes 500 ms: whenever a login is replaced or
+/// revoked, a change is in progress, which the service cannot repeat. It succeeds only if its connection remains until its
+/// end. The function ends the sessions of a login, for planted early revocations.
+const SCHEMA: &str = "CREATE SCHEMA soak; GRANT USAGE ON SCHEMA soak TO PUBLIC; \
+     CREATE FUNCTION soak.delay() RETURNS trigger LANGUAGE plpgsql AS \
+     'BEGIN PERFORM pg_sleep(0.5); RETURN NEW; END'; \
+     CREATE TRIGGER soak_delay BEFORE INSERT ON wishes.wishes FOR EACH ROW EXECUTE FUNCTION soak.delay(); \
+     CREATE FUNCTION soak.end_sessions(login text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS \
+     'BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = login; END'";
+
+/// Ends the sessions of a static login whose password Vault changes.
+const END_SESSIONS: &str = "SELECT soak.end_sessions('{{name}}');";
+
+/// What a lease of [`Lifetimes::SHORT`] lives.
+const LEASE: Duration = Duration::from_secs(12);
+
+/// When planted early revocations end a lease of [`Lifetimes::SHORT`]: half of the time after which the service replaces it.
+const EARLY_END: Duration = Duration::from_secs(4);
 
 /// The logins of `serve`, as roles of Vault name them.
 const LOGINS: [&str; 5] = ["rates", "accounts", "wishes", "mail", "demo"];
+
+/// Where the service's logins come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Vault: a new login for each lease.
+    Dynamic,
+    /// Vault: the same login with a new password.
+    Static,
+    /// The platform: the same login with a new access token.
+    Token,
+}
+
+impl Kind {
+    /// Its line in the report.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Dynamic => "dynamic logins",
+            Kind::Static => "static logins",
+            Kind::Token => "access tokens",
+        }
+    }
+}
+
+/// Whether credentials live as long as their issuer states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plant {
+    /// They do.
+    Nothing,
+    /// They are revoked early: a lease ends long before the service replaces it; the sessions of a static login and of a login with
+    /// a token end as soon as there is another password or token, before the service has it.
+    EarlyRevocations,
+}
 
 /// How long what Vault issues lives.
 #[derive(Debug, Clone, Copy)]
@@ -37,12 +90,14 @@ impl Lifetimes {
         rotation: Duration::from_secs(86_400),
     };
 
-    /// Each login is renewed once and then replaced; the token is replaced every minute.
+    /// For a rotation every two seconds: the first renewal of a lease, after 8 s at most, reaches the maximum TTL, so the login is
+    /// replaced. Four seconds of the lease then remain, twice as long as Vault is unavailable in an incident. The
+    /// service's token is replaced after 20 s, and with it all logins. Vault permits no shorter period of a static password.
     pub const SHORT: Lifetimes = Lifetimes {
-        lease: Duration::from_secs(12),
-        max_lease: Duration::from_secs(20),
-        max_token: Duration::from_secs(60),
-        rotation: Duration::from_secs(8),
+        lease: LEASE,
+        max_lease: LEASE,
+        max_token: Duration::from_secs(30),
+        rotation: Duration::from_secs(5),
     };
 }
 
@@ -56,10 +111,14 @@ pub struct VaultStack {
     pub local: LocalStack,
     /// The fake Vault.
     pub vault: VaultProcess,
+    /// The fake token endpoint.
+    pub tokens: Tokens,
+    /// Whether credentials end before the service replaces them.
+    plant: Plant,
 }
 
 impl VaultStack {
-    /// Starts PostgreSQL with demo data and a configured fake Vault, not the service.
+    /// Starts PostgreSQL with demo data, a configured fake Vault and a token endpoint, not the service.
     pub fn start(context: &Context, release: bool) -> Result<VaultStack> {
         let mut plan = Plan {
             release,
@@ -69,12 +128,17 @@ impl VaultStack {
         // Longer than any soak: tokens of the load must not expire in the middle.
         plan.service_settings
             .push(("PORTCULLIS_ACCESS_TOKEN_TTL".into(), "3600".into()));
-        let mut progress = Progress::of(plan.steps() + 1);
+        let mut progress = Progress::of(plan.steps() + 2);
         let local = LocalStack::start(context, plan, &mut progress)?;
         let vault = progress.step("starting a fake Vault", || {
             let vault = vault::start(context, &local)?;
             let address = vault.address();
             Ok((vault, address))
+        })?;
+        let tokens = progress.step("starting a token endpoint", || {
+            let psql = Psql::find(context, &local)?;
+            psql.run(&[SCHEMA])?;
+            Ok((Tokens::start(context, psql)?, "its tokens end"))
         })?;
         let accounts = local.portcullis.accounts()?;
         let user = accounts.into_iter().find(|account| account.role == "user");
@@ -87,16 +151,39 @@ impl VaultStack {
             },
             local,
             vault,
+            tokens,
+            plant: Plant::Nothing,
         })
     }
 
-    /// Starts the service, or starts it again, with logins of this source and these lifetimes.
-    pub fn serve(&mut self, source: Source, lifetimes: &Lifetimes) -> Result<()> {
+    /// Starts the service, or starts it again, with logins of this kind and these lifetimes.
+    pub fn serve(&mut self, kind: Kind, lifetimes: &Lifetimes) -> Result<()> {
         self.local.stop_service();
         self.tune(lifetimes)?;
-        let settings = vault::settings(&self.vault, &self.local, source)?;
+        let settings = match kind {
+            Kind::Dynamic => vault::settings(&self.vault, &self.local, Source::Dynamic)?,
+            Kind::Static => vault::settings(&self.vault, &self.local, Source::Static)?,
+            Kind::Token => self.tokens.settings(),
+        };
         self.local.portcullis.serve_with_issued_logins(settings);
         self.local.serve()?.wait_until_ready(&self.context)
+    }
+
+    /// Plants early revocations for services that start from now on, or removes them.
+    pub fn plant(&mut self, plant: Plant) -> Result<()> {
+        self.plant = plant;
+        self.tokens.end_sessions(plant == Plant::EarlyRevocations);
+        match plant {
+            Plant::Nothing => self.vault.control("DELETE", "rules", &Value::Null),
+            Plant::EarlyRevocations => {
+                let milliseconds = u64::try_from(EARLY_END.as_millis())?;
+                let rule = json!({
+                    "path": "database/creds",
+                    "effect": {"end_lease_after_ms": milliseconds},
+                });
+                self.vault.control("POST", "rules", &rule)
+            }
+        }
     }
 
     /// Stops the service, then PostgreSQL.
@@ -116,11 +203,17 @@ impl VaultStack {
                 .call("POST", &format!("database/roles/portcullis-{login}"), &role)?;
             let path = format!("database/static-roles/portcullis-static-{login}");
             let known = self.vault.call("GET", &path, &Value::Null)?;
+            let statements = known["rotation_statements"].as_array();
+            let mut statements = statements.cloned().context("no rotation statements")?;
+            statements.retain(|statement| statement != END_SESSIONS);
+            if self.plant == Plant::EarlyRevocations {
+                statements.push(END_SESSIONS.into());
+            }
             let role = json!({
                 "db_name": "portcullis",
                 "username": known["username"],
                 // What a write leaves out is reset.
-                "rotation_statements": known["rotation_statements"],
+                "rotation_statements": statements,
                 "rotation_period": seconds(lifetimes.rotation),
             });
             self.vault.call("POST", &path, &role)?;
