@@ -2,11 +2,12 @@
 
 use super::secret::SecretSource;
 use super::source::{ConfigError, Source};
-use super::vault::{SecretIdSource, VaultAuth, VaultSettings};
+use super::vault::{SecretIdSource, VaultAuth, VaultSettings, app_role};
 
 /// Settings that are used only if the operations are enabled.
-const OF_VAULT: [&str; 5] = [
+const OF_VAULT: [&str; 6] = [
     "ACCESS_VAULT_ROLE_ID",
+    "ACCESS_VAULT_ROLE",
     "ACCESS_VAULT_SECRET_ID",
     "ACCESS_VAULT_WRAPPED_SECRET_ID",
     "ACCESS_VAULT_AUTH_MOUNT",
@@ -28,6 +29,7 @@ impl AccessSettings {
         let plain = source.secret("ACCESS_VAULT_SECRET_ID")?;
         let wrapped = source.secret("ACCESS_VAULT_WRAPPED_SECRET_ID")?;
         let role_id = source.text("ACCESS_VAULT_ROLE_ID")?;
+        let role = app_role("ACCESS_VAULT_ROLE", source.text("ACCESS_VAULT_ROLE")?, &role_id)?;
         let auth_mount = name(source, "ACCESS_VAULT_AUTH_MOUNT")?;
         let token_role = name(source, "ACCESS_VAULT_TOKEN_ROLE")?;
         match source.text("ACCESS_REQUESTS")?.as_str() {
@@ -59,7 +61,7 @@ impl AccessSettings {
                 return Err(ConfigError::new("ACCESS_VAULT_WRAPPED_SECRET_ID", reason));
             }
             (Some(plain), None) => SecretIdSource::Plain(plain),
-            (None, Some(wrapped)) => SecretIdSource::Wrapped(wrapped),
+            (None, Some(token)) => SecretIdSource::Wrapped { token, role },
             (None, None) => return Err(ConfigError::new("ACCESS_VAULT_SECRET_ID", "is not set")),
         };
         Ok(Some(Self {
@@ -80,9 +82,9 @@ impl AccessSettings {
                 ..
             } => ("ACCESS_VAULT_SECRET_ID", Some(source)),
             VaultAuth::AppRole {
-                secret_id: SecretIdSource::Wrapped(source),
+                secret_id: SecretIdSource::Wrapped { token, .. },
                 ..
-            } => ("ACCESS_VAULT_WRAPPED_SECRET_ID", Some(source)),
+            } => ("ACCESS_VAULT_WRAPPED_SECRET_ID", Some(token)),
             VaultAuth::Kubernetes(_) | VaultAuth::Jwt(_) => ("ACCESS_VAULT_SECRET_ID", None),
         }
     }

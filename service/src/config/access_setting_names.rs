@@ -14,6 +14,11 @@ pub(super) const ACCESS_SETTINGS: &[Setting] = &[
         "",
         "RoleID of the AppRole that issues logins of people. It is not the service's own: that one may not issue them.",
     ),
+    setting(
+        "ACCESS_VAULT_ROLE",
+        "",
+        "Name of that AppRole, which a wrapped SecretID must have been created for. Empty: it is the same as `ACCESS_VAULT_ROLE_ID`.",
+    ),
     secret(
         "ACCESS_VAULT_SECRET_ID",
         "SecretID of `ACCESS_VAULT_ROLE_ID`. Required with `ACCESS_REQUESTS=vault`, unless `ACCESS_VAULT_WRAPPED_SECRET_ID` is set.",

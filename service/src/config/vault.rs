@@ -52,7 +52,12 @@ pub enum SecretIdSource {
     /// The SecretID itself.
     Plain(SecretSource),
     /// Its wrapping token.
-    Wrapped(SecretSource),
+    Wrapped {
+        /// The wrapping token.
+        token: SecretSource,
+        /// The name of the AppRole, under which the SecretID was created.
+        role: String,
+    },
 }
 
 /// A login with a token that another system issues.
@@ -111,9 +116,9 @@ impl VaultSettings {
     pub fn secret(&self) -> (&'static str, Option<&SecretSource>) {
         match &self.auth {
             VaultAuth::AppRole {
-                secret_id: SecretIdSource::Wrapped(source),
+                secret_id: SecretIdSource::Wrapped { token, .. },
                 ..
-            } => ("VAULT_WRAPPED_SECRET_ID", Some(source)),
+            } => ("VAULT_WRAPPED_SECRET_ID", Some(token)),
             VaultAuth::AppRole {
                 secret_id: SecretIdSource::Plain(source),
                 ..
@@ -160,15 +165,21 @@ fn auth(source: &Source, method: &str) -> Result<Auth, ConfigError> {
         };
         return Err(ConfigError::new(name, "must not contain control characters"));
     }
-    let others: &[&str] = if method == "approle" {
-        &["VAULT_ROLE", "VAULT_JWT_FILE"]
-    } else {
-        &["VAULT_ROLE_ID", "VAULT_SECRET_ID", "VAULT_WRAPPED_SECRET_ID"]
+    let (others, without): (&[&str], &str) = match method {
+        "approle" if wrapped.is_some() => (&["VAULT_JWT_FILE"], ""),
+        "approle" => (
+            &["VAULT_JWT_FILE", "VAULT_ROLE"],
+            " without VAULT_WRAPPED_SECRET_ID",
+        ),
+        _ => (
+            &["VAULT_ROLE_ID", "VAULT_SECRET_ID", "VAULT_WRAPPED_SECRET_ID"],
+            "",
+        ),
     };
     if let Some(unused) = others.iter().find(|name| source.is_given(name)) {
         return Err(ConfigError::new(
             unused,
-            format!("is not used by VAULT_AUTH={method}"),
+            format!("is not used by VAULT_AUTH={method}{without}"),
         ));
     }
     if method == "approle" {
@@ -178,7 +189,10 @@ fn auth(source: &Source, method: &str) -> Result<Auth, ConfigError> {
                 return Err(ConfigError::new("VAULT_WRAPPED_SECRET_ID", reason));
             }
             (Some(plain), None) => SecretIdSource::Plain(plain),
-            (None, Some(wrapped)) => SecretIdSource::Wrapped(wrapped),
+            (None, Some(token)) => SecretIdSource::Wrapped {
+                token,
+                role: app_role("VAULT_ROLE", role, &role_id)?,
+            },
             (None, None) => return Ok(Auth::Lacks("VAULT_SECRET_ID")),
         };
         if role_id.is_empty() {
@@ -202,6 +216,14 @@ fn auth(source: &Source, method: &str) -> Result<Auth, ConfigError> {
     } else {
         Ok(Auth::Lacks("VAULT_JWT_FILE"))
     }
+}
+
+/// The name of an AppRole, part of the path at which its SecretIDs are created. An AppRole of our set-up has its name as RoleID.
+pub(super) fn app_role(setting: &str, name: String, role_id: &str) -> Result<String, ConfigError> {
+    if name.contains('/') || name.contains(char::is_control) {
+        return Err(ConfigError::new(setting, "must be the name of one AppRole"));
+    }
+    Ok(if name.is_empty() { role_id.to_owned() } else { name })
 }
 
 /// The URL of the server. A token that crosses a network in clear text is stolen, so there is no exception from `https`.

@@ -35,12 +35,12 @@ pub(super) const VAULT_SETTINGS: &[Setting] = &[
     ),
     secret(
         "VAULT_WRAPPED_SECRET_ID",
-        "Wrapping token of a SecretID. It is unwrapped once; a token that was unwrapped before is an incident, and `serve` exits with code 78. A new one in the file is used at the next login.",
+        "Wrapping token of a SecretID. It is unwrapped once; a token that was unwrapped before, or that holds no SecretID of the AppRole `VAULT_ROLE`, is an incident, and `serve` exits with code 78. A new one in the file is used at the next login.",
     ),
     setting(
         "VAULT_ROLE",
         "",
-        "Role of the login. Required if `VAULT_AUTH` is `kubernetes` or `jwt`.",
+        "Role of the login. Required if `VAULT_AUTH` is `kubernetes` or `jwt`. With `VAULT_WRAPPED_SECRET_ID` the name of the AppRole; empty: it is the same as `VAULT_ROLE_ID`.",
     ),
     setting(
         "VAULT_JWT_FILE",

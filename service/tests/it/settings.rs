@@ -7,6 +7,7 @@ use crate::support::temp_file::TempFile;
 use portcullis::config::Settings;
 use portcullis::config::auth::RegistrationMode;
 use portcullis::config::database::CredentialsSource;
+use portcullis::config::deployment_profile::DeploymentProfile;
 use portcullis::config::platform_variables::PLATFORM_VARIABLES;
 use portcullis::config::setting_names::{PREFIX, SETTINGS};
 use portcullis::config::source::Source;
@@ -93,6 +94,7 @@ fn an_invalid_value_ends_with_78_and_the_name_of_the_setting() {
         ("AUDIT_ANCHOR_FILE", "anchors-7f3a"),
         ("ACCESS_REQUESTS", "on"),
         ("ACCESS_VAULT_ROLE_ID", "7f3a"),
+        ("ACCESS_VAULT_ROLE", "7f3a"),
         ("ACCESS_VAULT_SECRET_ID", ""),
         ("ACCESS_VAULT_WRAPPED_SECRET_ID", ""),
         ("ACCESS_VAULT_AUTH_MOUNT", "a/b"),
@@ -324,10 +326,7 @@ fn a_settings_file_is_read_and_its_errors_are_named() {
 fn the_defaults_are_valid_and_secure() {
     let settings = Settings::parse(&Source::of([]).unwrap()).unwrap();
     assert!(settings.server.listen.ip().is_loopback() && settings.server.internal_listen.ip().is_loopback());
-    assert_eq!(
-        settings.profile,
-        portcullis::config::deployment_profile::DeploymentProfile::Production
-    );
+    assert_eq!(settings.profile, DeploymentProfile::Production);
     assert_eq!(settings.database.ssl_mode.as_str(), "verify-full");
     assert!(settings.server.cors_origins.is_empty());
     let logins = [

@@ -46,8 +46,13 @@ pub enum VaultError {
     #[error("the wrapping token was used before, or has expired")]
     WrapSpent,
     /// A wrapping token holds something else than a SecretID of the configured login.
-    #[error("the wrapping token was not created by the configured AppRole")]
+    #[error(
+        "the wrapping token holds no SecretID of the configured AppRole (its name is VAULT_ROLE, or else the RoleID)"
+    )]
     WrapForeign,
+    /// The SecretID of a wrapping token never worked.
+    #[error("the wrapped SecretID was refused at its first use")]
+    SecretIdRefused,
     /// A setting, named without the prefix.
     #[error("{PREFIX}{0}: {1}")]
     Setting(&'static str, String),
@@ -64,7 +69,7 @@ impl VaultError {
 
     /// Whether someone else may have the SecretID of this service.
     pub fn is_incident(&self) -> bool {
-        matches!(self, Self::WrapSpent | Self::WrapForeign)
+        matches!(self, Self::WrapSpent | Self::WrapForeign | Self::SecretIdRefused)
     }
 
     /// Its name in metrics.
@@ -75,7 +80,7 @@ impl VaultError {
             Self::Denied => "denied",
             Self::NotFound | Self::Gone => "not_found",
             Self::Conflict => "conflict",
-            Self::Rejected { .. } | Self::WrapSpent | Self::WrapForeign => "rejected",
+            Self::Rejected { .. } | Self::WrapSpent | Self::WrapForeign | Self::SecretIdRefused => "rejected",
             Self::Setting(..) | Self::Closed => "not_sent",
         }
     }

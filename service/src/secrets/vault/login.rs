@@ -43,7 +43,7 @@ impl Authenticator {
     pub(super) fn fingerprint(&self) -> Option<u64> {
         let secret = match &self.auth {
             VaultAuth::AppRole { secret_id, .. } => match secret_id {
-                SecretIdSource::Plain(source) | SecretIdSource::Wrapped(source) => {
+                SecretIdSource::Plain(source) | SecretIdSource::Wrapped { token: source, .. } => {
                     secrets::read(source).ok()?
                 }
             },
@@ -61,7 +61,8 @@ impl Authenticator {
             VaultAuth::AppRole { role_id, secret_id } => {
                 let secret_id = self.secret_ids.find(vault, mount, secret_id).await?;
                 let login = approle::login(&client, mount, role_id, secret_id.expose_secret());
-                vault.observed("login", async { Ok(login.await?) }).await?
+                let result = vault.observed("login", async { Ok(login.await?) }).await;
+                self.secret_ids.used(result)?
             }
             VaultAuth::Kubernetes(JwtLogin { role, file }) => {
                 let jwt = read_jwt(file)?;

@@ -22,6 +22,8 @@ pub(super) struct SecretIds {
 struct Unwrapped {
     wrapping_token: SecretString,
     secret_id: SecretString,
+    /// Whether a login with it has succeeded.
+    is_proven: bool,
 }
 
 #[derive(Deserialize)]
@@ -39,13 +41,14 @@ impl SecretIds {
     ) -> Result<SecretString, VaultError> {
         match source {
             SecretIdSource::Plain(source) => read("VAULT_SECRET_ID", source),
-            SecretIdSource::Wrapped(source) => {
-                let token = read("VAULT_WRAPPED_SECRET_ID", source)?;
+            SecretIdSource::Wrapped { token, role } => {
+                let token = read("VAULT_WRAPPED_SECRET_ID", token)?;
                 let former = self.unwrapped.as_ref();
                 if let Some(former) = former.filter(|former| is_equal(&former.wrapping_token, &token)) {
                     return Ok(former.secret_id.clone());
                 }
-                let result = self.unwrap(vault, mount, &token).await;
+                let path = format!("auth/{mount}/role/{role}/secret-id");
+                let result = self.unwrap(vault, &path, &token).await;
                 if let Err(error) = &result {
                     self.report(error, &token);
                 }
@@ -53,16 +56,39 @@ impl SecretIds {
                 self.unwrapped = Some(Unwrapped {
                     wrapping_token: token,
                     secret_id: secret_id.clone(),
+                    is_proven: false,
                 });
                 Ok(secret_id)
             }
         }
     }
 
+    /// The outcome of a login with the SecretID that was found. An unwrapped one that never worked may have been put in the place
+    /// of the one that was issued for this service.
+    pub(super) fn used<T>(&mut self, result: Result<T, VaultError>) -> Result<T, VaultError> {
+        let Some(unwrapped) = self.unwrapped.as_mut().filter(|unwrapped| !unwrapped.is_proven) else {
+            return result;
+        };
+        match result {
+            Ok(_) => unwrapped.is_proven = true,
+            Err(VaultError::Rejected { .. }) => {
+                let (error, token) = (VaultError::SecretIdRefused, unwrapped.wrapping_token.clone());
+                self.report(&error, &token);
+                return Err(error);
+            }
+            // It may have been used up.
+            Err(ref error) if error.is_retryable() => {
+                self.attempted = Some(unwrapped.wrapping_token.clone());
+            }
+            Err(_) => {}
+        }
+        result
+    }
+
     async fn unwrap(
         &mut self,
         vault: &Connection,
-        mount: &str,
+        path: &str,
         token: &SecretString,
     ) -> Result<SecretString, VaultError> {
         check_token(token).map_err(|_| {
@@ -74,7 +100,8 @@ impl SecretIds {
         let origin = vault
             .observed("wrap_lookup", async { look_up.await.map_err(spent) })
             .await?;
-        if !is_secret_id_path(&origin.creation_path, mount) {
+        // Nothing but the creation of a SecretID of this AppRole makes a wrapping token with this path.
+        if origin.creation_path != path {
             return Err(VaultError::WrapForeign);
         }
         self.attempted = Some(token.clone());
@@ -114,43 +141,10 @@ fn spent(error: vaultrs::error::ClientError) -> VaultError {
     }
 }
 
-/// Whether only the creation of a SecretID of this login method can have made a wrapping token.
-fn is_secret_id_path(path: &str, mount: &str) -> bool {
-    let role = path
-        .strip_prefix("auth/")
-        .and_then(|path| path.strip_prefix(mount))
-        .and_then(|path| path.strip_prefix("/role/"))
-        .and_then(|path| path.strip_suffix("/secret-id"));
-    role.is_some_and(|role| !role.is_empty() && !role.contains('/'))
-}
-
 fn is_equal(a: &SecretString, b: &SecretString) -> bool {
     a.expose_secret() == b.expose_secret()
 }
 
 fn read(setting: &'static str, source: &SecretSource) -> Result<SecretString, VaultError> {
     secrets::read(source).map_err(|error| VaultError::Setting(setting, error.to_string()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_creation_of_a_secret_id_makes_an_acceptable_wrapping_token() {
-        let is_path = |path| is_secret_id_path(path, "approle");
-        assert!(is_path("auth/approle/role/portcullis/secret-id"));
-        for path in [
-            "",
-            "sys/wrapping/wrap",
-            "auth/other/role/portcullis/secret-id",
-            "auth/approle/role//secret-id",
-            "auth/approle/role/a/b/secret-id",
-            "auth/approle/role/portcullis/secret-id/lookup",
-            "auth/approle/role/portcullis/custom-secret-id",
-            "cubbyhole/auth/approle/role/portcullis/secret-id",
-        ] {
-            assert!(!is_path(path), "{path}");
-        }
-    }
 }

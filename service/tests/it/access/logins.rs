@@ -1,7 +1,7 @@
 //! Logins of approved requests: issued, handed over once, traced to a person.
 
 use super::broker::{self, Setup};
-use crate::support::database::lines;
+use crate::support::database::{Database, lines};
 use crate::support::program;
 use crate::support::vault::TestVault;
 use diesel::connection::SimpleConnection;
@@ -167,19 +167,31 @@ fn the_level_accounts_audit_shows_no_secret() {
     });
 }
 
-/// N4: A wrapped SecretID of the broker that was used before is an incident: the service does not start, exit code 78.
+/// N4: A wrapped SecretID of the broker that was used before, or that is another program's, is an incident: the service does not
+/// start, exit code 78.
 #[test]
-fn a_used_wrapped_secret_id_of_the_broker_ends_the_start() {
-    let database = crate::support::database::Database::fresh();
+fn a_wrapped_secret_id_that_was_used_or_replaced_ends_the_start() {
+    let database = Database::fresh();
     let vault = TestVault::over(&database);
-    let wrapped = vault.wrapped_secret_id("portcullis-broker", "60s");
-    let (status, _) = vault.call_as(&wrapped, "POST", "sys/wrapping/unwrap", &json!({}));
+    let used = vault.wrapped_secret_id("portcullis-broker", "60s");
+    let (status, _) = vault.call_as(&used, "POST", "sys/wrapping/unwrap", &json!({}));
     assert_eq!(status, 200);
+    let replaced = vault.wrapped_secret_id("portcullis-keys", "60s");
+    ends_the_start(&vault, &database, &used, "wrapping token was used before");
+    ends_the_start(
+        &vault,
+        &database,
+        &replaced,
+        "no SecretID of the configured AppRole",
+    );
+}
+
+fn ends_the_start(vault: &TestVault<'_>, database: &Database, wrapped: &str, reason: &str) {
     let mut pairs = database.pairs();
     let more = [
         ("ACCESS_REQUESTS", "vault"),
         ("ACCESS_VAULT_ROLE_ID", "portcullis-broker"),
-        ("ACCESS_VAULT_WRAPPED_SECRET_ID", &wrapped),
+        ("ACCESS_VAULT_WRAPPED_SECRET_ID", wrapped),
         ("VAULT_ADDRESS", &vault.address()),
         ("VAULT_ROLE_ID", "portcullis"),
         ("VAULT_SECRET_ID", &vault.secret_id("portcullis")),
@@ -188,6 +200,6 @@ fn a_used_wrapped_secret_id_of_the_broker_ends_the_start() {
     let output = program::run(&["serve"], &pairs);
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(78), "{errors}");
-    assert!(errors.contains("wrapping token was used before"), "{errors}");
+    assert!(errors.contains(reason), "{errors}");
     assert!(program::stdout(&output).contains("vault.wrapped_secret_id_rejected"));
 }

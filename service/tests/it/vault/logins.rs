@@ -133,6 +133,75 @@ fn a_wrapping_token_of_another_origin_is_refused() {
     );
 }
 
+/// V1: A SecretID of another role of the same mount is none of this service: it is an incident, and is not unwrapped. A role whose
+/// RoleID is not its name is named by a setting.
+#[test]
+fn a_wrapped_secret_id_of_another_role_is_refused() {
+    let server = VaultServer::start();
+    let other = "auth/approle/role/other";
+    server.write(other, &tokens());
+    let token = server.wrap(&format!("{other}/secret-id"), &json!({}), "5m");
+    let file = TempFile::new("wrapped", &token);
+    let error = refused(&server, &wrapped_settings(&server, &file));
+    assert_eq!(error, VaultError::WrapForeign);
+    assert!(error.is_incident() && error.to_string().contains("VAULT_ROLE"));
+    let (status, origin) = server.call("POST", "sys/wrapping/lookup", &json!({ "token": token }));
+    assert_eq!(status, 200, "it was not unwrapped: {origin}");
+
+    let role_id = json!({ "role_id": "7d0e-the-role-id" });
+    server.write("auth/approle/role/portcullis/role-id", &role_id);
+    let file = TempFile::new("wrapped", server.wrapped_secret_id("5m"));
+    let settings = |role: &[(&'static str, &'static str)]| {
+        let mut pairs = vec![
+            ("VAULT_ROLE_ID", "7d0e-the-role-id"),
+            ("VAULT_WRAPPED_SECRET_ID_FILE", file.path_str()),
+        ];
+        pairs.extend(role);
+        server.settings(&pairs)
+    };
+    assert_eq!(refused(&server, &settings(&[])), VaultError::WrapForeign);
+    let other = [("VAULT_ROLE", "other")];
+    assert_eq!(refused(&server, &settings(&other)), VaultError::WrapForeign);
+    log_in(&server, &settings(&[("VAULT_ROLE", "portcullis")]))
+        .1
+        .unwrap();
+}
+
+/// V1: A SecretID that is refused at its first use is not the one that was issued for the service: an incident. One that was
+/// accepted before may have ended.
+#[test]
+fn a_secret_id_that_is_refused_at_its_first_use_is_an_incident() {
+    let server = VaultServer::start();
+    server.write("auth/approle/role/other", &tokens());
+    server.write("auth/approle/role/other/role-id", &json!({ "role_id": "other" }));
+    let file = TempFile::new("wrapped", server.wrapped_secret_id("5m"));
+    let settings = server.settings(&[
+        ("VAULT_ROLE_ID", "other"),
+        ("VAULT_ROLE", "portcullis"),
+        ("VAULT_WRAPPED_SECRET_ID_FILE", file.path_str()),
+    ]);
+    let error = refused(&server, &settings);
+    assert_eq!(error, VaultError::SecretIdRefused);
+    assert!(error.is_incident() && !error.is_retryable());
+
+    let file = TempFile::new("wrapped", server.wrapped_secret_id("5m"));
+    let client = VaultClient::new(&wrapped_settings(&server, &file));
+    server.inject(
+        "auth/approle/login",
+        Some(1),
+        &json!({ "error": { "status": 503, "text": "Vault is sealed" } }),
+    );
+    assert!(super::server::error(server.run(client.vault.log_in())).is_retryable());
+    server.run(client.vault.log_in()).unwrap();
+    server.set_token(&json!({ "token_period": "1h" }));
+    server.end_tokens();
+    let ended = super::server::error(server.run(client.vault.issue_login("rates")));
+    assert!(
+        matches!(ended, VaultError::Rejected { status: 400, .. }) && !ended.is_incident(),
+        "{ended}"
+    );
+}
+
 /// V1: When the server becomes unavailable between the check and the use of a wrapping token, the next attempt goes on.
 #[test]
 fn a_wrapping_token_survives_an_outage_before_its_use() {

@@ -137,7 +137,7 @@ fn clear_text_beyond_the_machine_is_refused() {
 #[test]
 fn settings_that_contradict_each_other_are_refused() {
     let address = ("VAULT_ADDRESS", "https://vault.example");
-    let cases: [(&[(&str, &str)], &str); 11] = [
+    let cases: [(&[(&str, &str)], &str); 12] = [
         (
             &[("VAULT_KV_MOUNT", "kv")],
             "VAULT_KV_MOUNT: requires VAULT_ADDRESS",
@@ -158,7 +158,16 @@ fn settings_that_contradict_each_other_are_refused() {
         ),
         (
             &[address, ("VAULT_ROLE", "r")],
-            "VAULT_ROLE: is not used by VAULT_AUTH=approle",
+            "VAULT_ROLE: is not used by VAULT_AUTH=approle without VAULT_WRAPPED_SECRET_ID",
+        ),
+        (
+            &[
+                address,
+                ("VAULT_ROLE_ID", "r"),
+                ("VAULT_ROLE", "a/b"),
+                ("VAULT_WRAPPED_SECRET_ID_FILE", "/a"),
+            ],
+            "VAULT_ROLE: must be the name of one AppRole",
         ),
         (
             &[address, ("VAULT_AUTH", "jwt"), ("VAULT_ROLE_ID", "r")],
