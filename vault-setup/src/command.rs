@@ -11,6 +11,16 @@ use crate::secret_id::{issue_secret_id, issue_secret_id_to};
 use crate::server::Server;
 use crate::setup::{Database, Jwt, Kubernetes, Setup};
 
+/// The AppRoles of the set-up.
+const PROGRAMS: [&str; 6] = [
+    "portcullis",
+    "portcullis-import",
+    "portcullis-accounts",
+    "portcullis-audit",
+    "portcullis-keys",
+    "portcullis-broker",
+];
+
 /// Vault or OpenBao for the service.
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask")]
@@ -99,7 +109,7 @@ struct SecretIdOptions {
     #[command(flatten)]
     connection: Connection,
     /// The program
-    #[arg(long, default_value = "portcullis", value_parser = ["portcullis", "portcullis-keys", "portcullis-broker"])]
+    #[arg(long, default_value = "portcullis", value_parser = PROGRAMS)]
     role: String,
     /// How long the SecretID can be unwrapped: 1s to 300s
     #[arg(long, value_name = "DURATION", default_value = "60s")]

@@ -1,15 +1,23 @@
 //! The wanted objects: policies, and the objects in `compose/vault/objects/`, in the order in which they depend on each other.
 
+use std::collections::HashMap;
+
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// Policies by the name behind `portcullis-`.
-const POLICIES: [(&str, &str); 6] = [
+const POLICIES: [(&str, &str); 9] = [
     (
         "service",
         include_str!("../../compose/vault/policies/service.hcl"),
     ),
+    ("import", include_str!("../../compose/vault/policies/import.hcl")),
+    (
+        "accounts",
+        include_str!("../../compose/vault/policies/accounts.hcl"),
+    ),
+    ("audit", include_str!("../../compose/vault/policies/audit.hcl")),
     ("keys", include_str!("../../compose/vault/policies/keys.hcl")),
     ("broker", include_str!("../../compose/vault/policies/broker.hcl")),
     (
@@ -72,7 +80,7 @@ impl Part {
 }
 
 /// How an object is read and written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {
     /// Read and written under one path.
@@ -103,7 +111,23 @@ pub(crate) struct Object {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    /// Fields that all objects of a kind have in common.
+    #[serde(default)]
+    common: HashMap<Kind, Map<String, Value>>,
     object: Vec<Object>,
+}
+
+impl File {
+    fn objects(mut self) -> Vec<Object> {
+        for object in &mut self.object {
+            if let (Some(common), Value::Object(body)) = (self.common.get(&object.kind), &mut object.body) {
+                for (name, value) in common {
+                    body.entry(name).or_insert_with(|| value.clone());
+                }
+            }
+        }
+        self.object
+    }
 }
 
 /// All wanted objects, with the values of variables filled in.
@@ -117,7 +141,7 @@ pub(crate) fn all(parts: &[Part], variables: &[(&str, &str)]) -> Result<Vec<Obje
     let files = FILES.into_iter().chain(parts.iter().map(|part| part.file()));
     for (name, text) in files {
         let file: File = toml::from_str(text).with_context(|| format!("compose/vault/objects/{name}"))?;
-        objects.extend(file.object);
+        objects.extend(file.objects());
     }
     for object in &mut objects {
         fill_in(&mut object.body, variables);

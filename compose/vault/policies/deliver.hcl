@@ -4,6 +4,21 @@ path "auth/approle/role/portcullis/secret-id" {
   min_wrapping_ttl = "1s"
   max_wrapping_ttl = "300s"
 }
+path "auth/approle/role/portcullis-import/secret-id" {
+  capabilities     = ["update"]
+  min_wrapping_ttl = "1s"
+  max_wrapping_ttl = "300s"
+}
+path "auth/approle/role/portcullis-accounts/secret-id" {
+  capabilities     = ["update"]
+  min_wrapping_ttl = "1s"
+  max_wrapping_ttl = "300s"
+}
+path "auth/approle/role/portcullis-audit/secret-id" {
+  capabilities     = ["update"]
+  min_wrapping_ttl = "1s"
+  max_wrapping_ttl = "300s"
+}
 path "auth/approle/role/portcullis-keys/secret-id" {
   capabilities     = ["update"]
   min_wrapping_ttl = "1s"

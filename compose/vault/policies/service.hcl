@@ -1,13 +1,11 @@
-# The running service and its commands. Complete: its tokens have no default policy. Logins of people are not among its roles,
-# so the six are listed.
+# The running service. Complete: its tokens have no default policy. Logins of people and that of imports are not its own, so the
+# five are listed.
 path "database/creds/portcullis-rates"    { capabilities = ["read"] }
-path "database/creds/portcullis-ingest"   { capabilities = ["read"] }
 path "database/creds/portcullis-accounts" { capabilities = ["read"] }
 path "database/creds/portcullis-wishes"   { capabilities = ["read"] }
 path "database/creds/portcullis-mail"     { capabilities = ["read"] }
 path "database/creds/portcullis-demo"     { capabilities = ["read"] }
 path "database/static-creds/portcullis-static-rates"    { capabilities = ["read"] }
-path "database/static-creds/portcullis-static-ingest"   { capabilities = ["read"] }
 path "database/static-creds/portcullis-static-accounts" { capabilities = ["read"] }
 path "database/static-creds/portcullis-static-wishes"   { capabilities = ["read"] }
 path "database/static-creds/portcullis-static-mail"     { capabilities = ["read"] }

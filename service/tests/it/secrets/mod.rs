@@ -51,5 +51,8 @@ mod vault_secrets;
 /// The service does not start with a weak secret.
 mod weak_secrets;
 
+/// What the set-up of Vault grants.
+mod vault_programs;
+
 /// The set-up of Vault.
 mod vault_setup;

@@ -163,14 +163,6 @@ impl<'a> TestVault<'a> {
         assert!(status < 300, "{path}: {status} {answer}");
         answer
     }
-
-    /// The user names of the logins that exist for a role, for example `portcullis-rates`.
-    pub fn issued(&self, role: &str) -> Vec<String> {
-        let start: String = role.chars().take(20).collect();
-        self.database.lines(&format!(
-            "SELECT rolname::text AS line FROM pg_roles WHERE starts_with(rolname, 'v-{start}-')"
-        ))
-    }
 }
 
 impl Drop for TestVault<'_> {

@@ -32,6 +32,19 @@ fn pairs(vault: &TestVault<'_>, source: &str) -> Vec<(String, String)> {
     pairs
 }
 
+/// The settings of a command that logs in as a program of its own.
+fn pairs_of(vault: &TestVault<'_>, source: &str, program: &str) -> Vec<(String, String)> {
+    let mut pairs = pairs(vault, source);
+    for (name, value) in &mut pairs {
+        match name.as_str() {
+            "VAULT_ROLE_ID" => *value = program.to_owned(),
+            "VAULT_SECRET_ID" => *value = vault.secret_id(program),
+            _ => {}
+        }
+    }
+    pairs
+}
+
 /// Starts a service and waits until it is ready.
 fn start(vault: &TestVault<'_>, source: &str, more: &[(&str, &str)]) -> App {
     let app = App::start(&settings(pairs(vault, source), more));

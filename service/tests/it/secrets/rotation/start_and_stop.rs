@@ -1,6 +1,8 @@
 //! What remains when the service stops or is killed, and what it waits for at the start.
 
-use super::{LOGINS, PATIENCE, existing, leases, pairs, readiness, set_ttls, start, users, wait_until_ready};
+use super::{
+    LOGINS, PATIENCE, existing, leases, pairs, pairs_of, readiness, set_ttls, start, users, wait_until_ready,
+};
 use crate::support::app::App;
 use crate::support::database::{Database, settings};
 use crate::support::program::{ServiceProcess, run, stderr};
@@ -109,14 +111,22 @@ fn a_service_that_waits_for_vault_stops_on_a_signal() {
     }
 }
 
-/// V2: A command gets a login, uses it and revokes it.
+/// V2, V12: A command gets a login with the rights of its own program, uses it and revokes it.
 #[test]
 fn a_command_revokes_its_login() {
     let database = Database::with_data(&small());
     let vault = TestVault::over(&database);
-    let output = run(&["accounts", "list"], &pairs(&vault, "vault"));
-    assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(leases(&vault), 0);
+    let prices = TempFile::new("sql", small());
+    for (program, arguments) in [
+        ("portcullis-accounts", ["accounts", "list"].as_slice()),
+        ("portcullis-audit", &["audit", "verify"]),
+        ("portcullis-import", &["import", prices.path_str()]),
+    ] {
+        let pairs = pairs_of(&vault, "vault", program);
+        let output = run(arguments, &pairs);
+        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+        assert_eq!(leases(&vault), 0);
+    }
 }
 
 /// V1, V2: A command whose login and data keys come from Vault uses a wrapped SecretID once: it succeeds, and nothing looks
@@ -128,7 +138,7 @@ fn a_command_with_a_wrapped_secret_id_unwraps_it_once() {
     let document = DataKeyDocument::generate(clock::now()).unwrap().to_text();
     let body = serde_json::json!({"options": {"cas": 0}, "data": {"document": document}});
     vault.write("secret/data/portcullis/data-keys", &body);
-    let mut pairs = pairs(&vault, "vault");
+    let mut pairs = pairs_of(&vault, "vault", "portcullis-audit");
     pairs.retain(|(name, _)| !["VAULT_SECRET_ID", "TOKEN_KEYS", "DATA_KEY"].contains(&name.as_str()));
     pairs.push(("KEYS".to_owned(), "vault".to_owned()));
     let anchors = TempFile::new("anchors", "");
@@ -138,7 +148,7 @@ fn a_command_with_a_wrapped_secret_id_unwraps_it_once() {
         (&["audit", "verify", "--anchors", anchors.path_str()], 65),
     ] {
         let mut pairs = pairs.clone();
-        let wrapped = vault.wrapped_secret_id("portcullis", "5m");
+        let wrapped = vault.wrapped_secret_id("portcullis-audit", "5m");
         pairs.push(("VAULT_WRAPPED_SECRET_ID".to_owned(), wrapped));
         let output = run(arguments, &pairs);
         let text = stderr(&output);
