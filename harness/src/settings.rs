@@ -35,7 +35,7 @@ pub struct Settings {
     pub openssl_given: bool,
     /// `CC`: the C compiler.
     pub cc: Option<OsString>,
-    /// Variables that no child inherits: `PORTCULLIS_*`, which would be settings of the service; those that `cargo run` sets
+    /// Variables that no child inherits: `PORTCULLIS_*`, which would be settings of the service; a token of Vault; those that `cargo run` sets
     /// for this program, which would make build scripts run again; and those that git sets for a hook.
     pub not_for_children: Vec<OsString>,
     /// The names of all variables.
@@ -110,7 +110,8 @@ fn is_private(name: &OsStr) -> bool {
         "CARGO_CRATE_",
     ];
     // In a hook git's variables name our repository: a child that works on another one would change ours.
-    const NAMES: [&str; 7] = [
+    const NAMES: [&str; 8] = [
+        "VAULT_TOKEN",
         "CARGO_PRIMARY_PACKAGE",
         "GIT_DIR",
         "GIT_COMMON_DIR",
@@ -130,6 +131,7 @@ mod tests {
     #[test]
     fn the_services_settings_are_not_inherited() {
         assert!(is_private(OsStr::new("PORTCULLIS_LISTEN")) && is_private(OsStr::new("CARGO_PKG_NAME")));
+        assert!(is_private(OsStr::new("VAULT_TOKEN")) && !is_private(OsStr::new("VAULT_ADDR")));
         assert!(is_private(OsStr::new("GIT_DIR")) && !is_private(OsStr::new("GIT_SSH_COMMAND")));
         assert!(!is_private(OsStr::new("CARGO_HOME")) && !is_private(OsStr::new("XTASK_POSTGRES")));
     }

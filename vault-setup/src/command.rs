@@ -1,8 +1,8 @@
 //! The command line: `vault setup` and `vault secret-id`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Parser, Subcommand};
 use harness::output::print;
 use harness::settings;
@@ -46,9 +46,12 @@ enum Inner {
 
 #[derive(Args)]
 struct Connection {
-    /// The server; its token is in VAULT_TOKEN
+    /// The server
     #[arg(long, value_name = "URL")]
     address: String,
+    /// File with the token for it, `-` for standard input [default: the variable VAULT_TOKEN]
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
     /// PEM file with the only authorities that are trusted [default: the system's]
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
@@ -121,9 +124,24 @@ struct SecretIdOptions {
 
 impl Connection {
     fn server(&self) -> Result<Server> {
-        let token = settings::secret("VAULT_TOKEN").context("VAULT_TOKEN is not set")?;
+        let token = match &self.token_file {
+            Some(file) => read_token(file).with_context(|| format!("--token-file: {}", file.display()))?,
+            None => settings::secret("VAULT_TOKEN")
+                .context("--token-file: is missing, and VAULT_TOKEN is not set")?,
+        };
         Server::new(&self.address, self.ca_file.as_deref(), &token)
     }
+}
+
+fn read_token(file: &Path) -> Result<String> {
+    let text = if file == Path::new("-") {
+        std::io::read_to_string(std::io::stdin())
+    } else {
+        std::fs::read_to_string(file)
+    }?;
+    let token = text.trim();
+    ensure!(!token.is_empty(), "is empty");
+    Ok(token.to_owned())
 }
 
 impl Command {

@@ -1,11 +1,11 @@
-//! `cargo xtask COMMAND`: replaces itself with the crate that does the work, so that only that crate is built.
+//! `cargo xtask COMMAND`: builds the crate that does the work, and replaces itself with it, so that only that crate is built.
 
 use std::env;
 use std::ffi::OsString;
-use std::io::{ErrorKind, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 
 /// A command: its name, its crate, and a summary.
 const COMMANDS: [(&str, &str, &str); 15] = [
@@ -25,6 +25,10 @@ const COMMANDS: [(&str, &str, &str); 15] = [
     ("vault", "vault-setup", "Set a Vault up, and issue SecretIDs"),
     ("tools", "tools", "List, install and verify the gate's tools"),
 ];
+
+/// Variables that may hold secrets: the settings of the service, and a token of Vault. The program gets them, its compilation, which
+/// runs build scripts of all dependencies, does not.
+const SECRETS: [&str; 2] = ["PORTCULLIS_", "VAULT_"];
 
 /// Variables that `cargo run` sets for this crate. If another cargo inherited them, it would run build scripts again.
 const OF_THIS_CRATE: [&str; 5] = [
@@ -52,14 +56,18 @@ fn main() -> ExitCode {
         eprintln!("error: no command `{}`\n\n{}", name.display(), help());
         return ExitCode::from(2);
     };
-    let error = run(name, package, args);
-    eprintln!("error: cannot run cargo: {error}");
-    ExitCode::FAILURE
+    match build(package).and_then(|built| built.map_or_else(|| run(name, package, args), Ok)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: cannot run `{package}`: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Prints text. A closed pipe is not an error.
 fn print(text: &str) -> ExitCode {
-    match writeln!(std::io::stdout(), "{text}") {
+    match writeln!(io::stdout(), "{text}") {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             eprintln!("error: cannot write to standard output: {error}");
             ExitCode::FAILURE
@@ -76,33 +84,52 @@ fn help() -> String {
     text + "\n`cargo xtask COMMAND --help` lists the options of a command."
 }
 
-/// Returns only if cargo cannot be started. The process is replaced, so signals and exit codes need no forwarding.
+/// Builds the program. Returns the exit code of a build that failed.
 #[expect(
     clippy::disallowed_methods,
     reason = "this crate depends on no other, not even on the one that reads the environment and starts programs"
 )]
-fn run(name: &str, package: &str, args: &[OsString]) -> std::io::Error {
+fn build(package: &str) -> io::Result<Option<ExitCode>> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     // As the gate does: what is built is what the committed lock file pins.
-    cargo.args([
-        "run",
-        "--locked",
-        "--quiet",
-        "--package",
-        package,
-        "--manifest-path",
-    ]);
-    cargo.arg(manifest).arg("--");
+    cargo.args(["build", "--locked", "--quiet", "--package", package]);
+    cargo.args(["--bin", package, "--manifest-path"]).arg(manifest);
+    for name in variables(&OF_THIS_CRATE).chain(variables(&SECRETS)) {
+        cargo.env_remove(name);
+    }
+    // Standard input is the program's.
+    let status = cargo.stdin(Stdio::null()).status()?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok((!status.success()).then(|| code.map_or(ExitCode::FAILURE, ExitCode::from)))
+}
+
+/// Returns only if the program cannot be started. The process is replaced, so signals and exit codes need no forwarding.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this crate depends on no other, not even on the one that reads the environment and starts programs"
+)]
+fn run(name: &str, package: &str, args: &[OsString]) -> io::Result<ExitCode> {
+    // Beside this program, which the same cargo has built.
+    let mut program = Command::new(env::current_exe()?.with_file_name(package));
     // A crate with several commands takes the name of one.
     if name != package {
-        cargo.arg(name);
+        program.arg(name);
     }
-    for (variable, _) in env::vars_os() {
-        let text = variable.to_string_lossy();
-        if OF_THIS_CRATE.iter().any(|prefix| text.starts_with(prefix)) {
-            cargo.env_remove(&variable);
-        }
+    for name in variables(&OF_THIS_CRATE) {
+        program.env_remove(name);
     }
-    cargo.args(args).exec()
+    Err(program.args(args).exec())
+}
+
+/// The names of the variables that begin so.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this crate depends on no other, not even on the one that reads the environment"
+)]
+fn variables(prefixes: &[&str]) -> impl Iterator<Item = OsString> {
+    env::vars_os().map(|(name, _)| name).filter(move |name| {
+        let text = name.to_string_lossy();
+        prefixes.iter().any(|prefix| text.starts_with(prefix))
+    })
 }

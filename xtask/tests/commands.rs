@@ -6,7 +6,10 @@
     reason = "the tests run the program itself, as a user does"
 )]
 
-use std::fs::OpenOptions;
+use std::fs::{OpenOptions, Permissions};
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 fn xtask(args: &[&str]) -> (Option<i32>, String) {
@@ -68,6 +71,57 @@ fn output_that_cannot_be_written_is_an_error() {
         let closed = std::io::pipe().unwrap().1;
         assert_eq!(run(closed.into()), run(Stdio::null()), "{args:?}");
     }
+}
+
+/// V12: The compilation, which runs build scripts, gets no variable that may hold a secret, and not the standard input; the program
+/// gets both.
+#[test]
+fn secrets_reach_the_program_and_not_its_compilation() {
+    let (code, text) = xtask(&["vault", "--help"]);
+    assert_eq!(code, Some(0), "{text}");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (seen, cargo) = (folder.join("seen"), folder.join("cargo"));
+    let script = format!(
+        "#!/bin/sh\nenv >{0}; cat >>{0}; exit ${{CODE:-0}}\n",
+        seen.display()
+    );
+    std::fs::write(&cargo, script).unwrap();
+    std::fs::set_permissions(&cargo, Permissions::from_mode(0o700)).unwrap();
+    let run = |code: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        let mut child = command
+            // Nothing listens at this port.
+            .args([
+                "vault",
+                "secret-id",
+                "--address",
+                "http://127.0.0.1:1",
+                "--token-file",
+                "-",
+            ])
+            .envs([
+                ("VAULT_TOKEN", "planted-token"),
+                ("PORTCULLIS_DATABASE_VAULT_PASSWORD", "planted-password"),
+            ])
+            .envs([("CARGO", cargo.as_os_str()), ("CODE", code.as_ref())])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A program that has ended reads nothing.
+        let _ = child.stdin.take().unwrap().write_all(b"planted-input");
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, text) = run("0");
+    assert!(
+        code == Some(1) && text.contains("no answer from"),
+        "{code:?} {text}"
+    );
+    let seen = std::fs::read_to_string(seen).unwrap();
+    assert!(seen.contains("CODE=0") && !seen.contains("planted"), "{seen}");
+    assert_eq!(run("101").0, Some(101), "a build that fails ends the command");
 }
 
 #[test]

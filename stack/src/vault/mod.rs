@@ -28,8 +28,8 @@ pub fn start(context: &Context, stack: &LocalStack) -> Result<VaultProcess> {
     let vault = VaultProcess::start(context, stack.portcullis.secrets_directory())?;
     let password = stack.portcullis.prepare_for_vault(context)?;
     let server = &stack.server;
-    Command::cargo(context)
-        .args(["run", "--locked", "--quiet", "--package", "vault-setup", "--"])
+    // Built before: a compilation must not get the secrets.
+    Command::new(context, process::build(context, "vault-setup")?)
         .args(["vault", "setup", "--static-logins", "--address"])
         .args([vault.address()])
         .args(["--database-host", &server.host, "--database-port"])

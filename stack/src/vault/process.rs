@@ -46,7 +46,7 @@ impl VaultProcess {
     pub fn start(context: &Context, folder: &Path) -> Result<VaultProcess> {
         let mut vault = VaultProcess {
             context: context.clone(),
-            program: build(context)?,
+            program: build(context, "fake-vault")?,
             state: folder.join("vault-state.json"),
             log: folder.join("vault.log"),
             process: None,
@@ -156,19 +156,20 @@ impl VaultProcess {
     }
 }
 
-fn build(context: &Context) -> Result<PathBuf> {
+/// Builds the program of a crate.
+pub(super) fn build(context: &Context, package: &str) -> Result<PathBuf> {
     let command = Command::cargo(context).args([
         "build",
         "--locked",
         "--package",
-        "fake-vault",
+        package,
         "--bin",
-        "fake-vault",
+        package,
         "--message-format",
         "json-render-diagnostics",
     ]);
     let mut program = None;
     let status = command.lines(|line| program = cargo_messages::executable(line).or(program.take()))?;
-    ensure!(status.success(), "the fake Vault does not build");
-    program.context("cargo did not report the path of the fake Vault")
+    ensure!(status.success(), "{package} does not build");
+    program.with_context(|| format!("cargo did not report the path of {package}"))
 }
