@@ -1,18 +1,29 @@
-//! Whether a field that the server returns means the same as the one that was written: it returns durations in seconds.
+//! Whether a field that the server returns means the same as the one that was written: it returns durations in seconds, and leaves
+//! out some fields that are empty.
 
 use std::net::IpAddr;
 
 use serde_json::Value;
 
+/// Fields that are read under another name.
+const READ_AS: [(&str, &str); 1] = [("root_rotation_statements", "root_credentials_rotate_statements")];
+
 /// The names of the wanted fields that the server's object lacks or has otherwise.
 pub(crate) fn differences(wanted: &Value, actual: &Value) -> Vec<String> {
     let fields = wanted.as_object().into_iter().flatten();
     let differs = |name: &String, value: &Value| {
+        let name = READ_AS
+            .iter()
+            .find(|(written, _)| written == name)
+            .map_or(name.as_str(), |(_, read)| read);
         // A connection returns some of its fields in an object of their own.
         let found = actual
             .get(name)
             .or_else(|| actual["connection_details"].get(name));
-        !found.is_some_and(|found| is_same(value, found))
+        match found {
+            None | Some(Value::Null) => !is_empty(value),
+            Some(found) => !is_same(value, found),
+        }
     };
     let mut names: Vec<String> = fields
         .filter(|(name, value)| differs(name, value))
@@ -21,6 +32,18 @@ pub(crate) fn differences(wanted: &Value, actual: &Value) -> Vec<String> {
     // The order of members depends on features of the library that other crates enable.
     names.sort_unstable();
     names
+}
+
+/// Whether a field means the same as none.
+fn is_empty(wanted: &Value) -> bool {
+    match wanted {
+        Value::Null => true,
+        Value::Bool(flag) => !flag,
+        Value::Number(number) => number.as_u64() == Some(0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+    }
 }
 
 fn is_same(wanted: &Value, actual: &Value) -> bool {
@@ -75,6 +98,36 @@ mod tests {
         assert_eq!(
             differences(&wanted, &other),
             ["list", "on", "period", "ttl", "url"]
+        );
+    }
+
+    #[test]
+    fn an_empty_field_may_be_left_out_and_a_filled_one_may_not() {
+        let wanted = json!({"list": [], "map": {}, "text": "", "number": 0, "flag": false, "root_rotation_statements": []});
+        let none = Vec::<String>::new();
+        assert_eq!(differences(&wanted, &json!({})), none);
+        let nulls = json!({"list": null, "root_credentials_rotate_statements": []});
+        assert_eq!(differences(&wanted, &nulls), none);
+        let filled = json!({"list": ["*"], "map": {"a": "b"}, "text": "a", "number": 1, "flag": true, "root_credentials_rotate_statements": ["a"]});
+        let all = [
+            "flag",
+            "list",
+            "map",
+            "number",
+            "root_rotation_statements",
+            "text",
+        ];
+        assert_eq!(differences(&wanted, &filled), all);
+        assert_eq!(
+            differences(&filled, &json!({"list": null})),
+            [
+                "flag",
+                "list",
+                "map",
+                "number",
+                "root_credentials_rotate_statements",
+                "text"
+            ]
         );
     }
 

@@ -23,6 +23,7 @@ pub(crate) struct AppRole {
 #[derive(Serialize, Deserialize)]
 struct Role {
     role_id: String,
+    bind_secret_id: bool,
     token: TokenSettings,
     secret_id_num_uses: i64,
     secret_id_ttl: i64,
@@ -121,36 +122,38 @@ impl AppRole {
         }
         let role = self.roles.iter_mut().find(|(_, role)| role.role_id == role_id);
         let (name, role) = role.ok_or_else(invalid)?;
-        let secret_id = call.filled("secret_id");
-        let secret_id = secret_id.ok_or_else(|| Refusal::bad_request("missing secret_id"))?;
-        let secret = role
-            .secret_ids
-            .get_mut(&secret_id)
-            .filter(|secret| secret.is_alive(call.now));
-        let Some(secret) = secret else {
-            self.lockout.failed(&role_id, call.now);
-            return Err(invalid());
-        };
-        let outside = |cidrs: &[String]| {
-            let networks = networks(cidrs);
-            !networks.is_empty() && !networks.iter().any(|network| network.contains(&call.source))
-        };
-        let source = call.source;
-        if outside(&secret.cidr_list) {
-            return Err(Refusal::bad_request(format!(
-                "source address \"{source}\" unauthorized through CIDR restrictions on the secret ID"
-            )));
-        }
-        if outside(&role.secret_id_bound_cidrs) {
-            // The server formats an error that is not there.
-            return Err(Refusal::bad_request(format!(
-                "source address \"{source}\" unauthorized by CIDR restrictions on the role: %!w(<nil>)"
-            )));
-        }
-        match secret.num_uses {
-            0 => {}
-            1 => drop(role.secret_ids.remove(&secret_id)),
-            _ => secret.num_uses -= 1,
+        if role.bind_secret_id {
+            let secret_id = call.filled("secret_id");
+            let secret_id = secret_id.ok_or_else(|| Refusal::bad_request("missing secret_id"))?;
+            let secret = role
+                .secret_ids
+                .get_mut(&secret_id)
+                .filter(|secret| secret.is_alive(call.now));
+            let Some(secret) = secret else {
+                self.lockout.failed(&role_id, call.now);
+                return Err(invalid());
+            };
+            let outside = |cidrs: &[String]| {
+                let networks = networks(cidrs);
+                !networks.is_empty() && !networks.iter().any(|network| network.contains(&call.source))
+            };
+            let source = call.source;
+            if outside(&secret.cidr_list) {
+                return Err(Refusal::bad_request(format!(
+                    "source address \"{source}\" unauthorized through CIDR restrictions on the secret ID"
+                )));
+            }
+            if outside(&role.secret_id_bound_cidrs) {
+                // The server formats an error that is not there.
+                return Err(Refusal::bad_request(format!(
+                    "source address \"{source}\" unauthorized by CIDR restrictions on the role: %!w(<nil>)"
+                )));
+            }
+            match secret.num_uses {
+                0 => {}
+                1 => drop(role.secret_ids.remove(&secret_id)),
+                _ => secret.num_uses -= 1,
+            }
         }
         self.lockout.succeeded(&role_id);
         let path = format!("auth/{mount}/login");
@@ -165,6 +168,7 @@ impl Role {
     fn new() -> Role {
         Role {
             role_id: random::uuid(),
+            bind_secret_id: true,
             token: TokenSettings::default(),
             secret_id_num_uses: 0,
             secret_id_ttl: 0,
@@ -183,6 +187,12 @@ impl Role {
             self.secret_id_bound_cidrs = cidrs;
         }
         self.role_id = call.filled("role_id").unwrap_or_else(|| self.role_id.clone());
+        self.bind_secret_id = call.flag("bind_secret_id").unwrap_or(self.bind_secret_id);
+        if !self.bind_secret_id && self.secret_id_bound_cidrs.is_empty() && !self.token.is_bound() {
+            return Err(Refusal::bad_request(
+                "at least one constraint should be enabled on the role",
+            ));
+        }
         Ok(())
     }
 
@@ -190,7 +200,7 @@ impl Role {
         let mut fields = self.token.fields();
         let cidrs = &self.secret_id_bound_cidrs;
         for (name, value) in [
-            ("bind_secret_id", json!(true)),
+            ("bind_secret_id", json!(self.bind_secret_id)),
             ("local_secret_ids", json!(false)),
             (
                 "secret_id_bound_cidrs",

@@ -12,6 +12,8 @@ pub(crate) struct Quota {
     pub(crate) path: String,
     rate: i64,
     interval: i64,
+    /// Of the login method at the path, if it is for one alone.
+    role: String,
     started: DateTime<Utc>,
     used: i64,
 }
@@ -26,11 +28,12 @@ pub(crate) struct Usage {
 }
 
 impl Quota {
-    pub(crate) fn new(path: String, rate: i64, interval: i64, now: DateTime<Utc>) -> Quota {
+    pub(crate) fn new(path: String, role: String, rate: i64, interval: i64, now: DateTime<Utc>) -> Quota {
         Quota {
             path,
             rate,
             interval,
+            role,
             started: now,
             used: 0,
         }
@@ -44,7 +47,7 @@ impl Quota {
             "name": name,
             "path": self.path,
             "rate": self.rate,
-            "role": "",
+            "role": self.role,
             "type": "rate-limit",
         })
     }

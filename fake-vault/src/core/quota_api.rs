@@ -35,8 +35,9 @@ pub(crate) fn handle(vault: &Vault, call: &Call, below: &[&str]) -> Result<Succe
                 let text = format!("quota rule with similar properties exists under the name \"{other}\"");
                 return Err(Refusal::bad_request(text));
             }
+            let role = call.text("role").unwrap_or_default();
             let interval = call.seconds("interval")?.unwrap_or(1).max(1);
-            let quota = Quota::new(path, call.integer("rate").unwrap_or(0), interval, call.now);
+            let quota = Quota::new(path, role, call.integer("rate").unwrap_or(0), interval, call.now);
             quotas.by_name.insert((*name).to_owned(), quota);
             Ok(Success::NoContent)
         }

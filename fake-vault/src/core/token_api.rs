@@ -71,7 +71,8 @@ pub(crate) fn handle(vault: &Vault, call: &Call, path: &str, caller: &Token) -> 
             Ok(Reply::data(role.fields(name)).into())
         }
         (["roles", name], Operation::Write) => {
-            let role = TokenRole::new(call)?;
+            let former = state.token_roles.get(*name).cloned().unwrap_or_default();
+            let role = former.updated(call)?;
             state.token_roles.insert((*name).to_owned(), role);
             Ok(Success::NoContent)
         }
@@ -125,9 +126,7 @@ fn create(
         policies.clone_from(&caller.grant.policies);
     }
     let is_root = caller.grant.policies.iter().any(|policy| policy == "root");
-    let is_role = role
-        .as_ref()
-        .is_some_and(|role| !role.allowed_policies.is_empty());
+    let is_role = role.as_ref().is_some_and(TokenRole::limits_policies);
     let above = policies
         .iter()
         .any(|policy| policy != "default" && !caller.grant.policies.contains(policy));

@@ -9,6 +9,10 @@ use serde_json::{Value, json};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct TokenRole {
     pub(crate) allowed_policies: Vec<String>,
+    /// With `*` for any text.
+    allowed_globs: Vec<String>,
+    disallowed_policies: Vec<String>,
+    entity_aliases: Vec<String>,
     pub(crate) is_orphan: bool,
     pub(crate) renewable: bool,
     pub(crate) kind: String,
@@ -21,6 +25,9 @@ impl Default for TokenRole {
     fn default() -> TokenRole {
         TokenRole {
             allowed_policies: Vec::new(),
+            allowed_globs: Vec::new(),
+            disallowed_policies: Vec::new(),
+            entity_aliases: Vec::new(),
             is_orphan: false,
             renewable: true,
             kind: "service".to_owned(),
@@ -40,32 +47,45 @@ impl TokenRole {
         }
     }
 
-    pub(crate) fn new(call: &Call) -> Result<TokenRole, Refusal> {
-        let flag = |name: &str, default: bool| call.flag(name).unwrap_or(default);
+    /// Whether tokens may have policies beyond those of their creator.
+    pub(crate) fn limits_policies(&self) -> bool {
+        !self.allowed_policies.is_empty() || !self.allowed_globs.is_empty()
+    }
+
+    /// This role with the fields that the call has.
+    pub(crate) fn updated(&self, call: &Call) -> Result<TokenRole, Refusal> {
+        let list = |name: &str, former: &[String]| call.list(name).unwrap_or_else(|| former.to_vec());
+        let flag = |name: &str, former: bool| call.flag(name).unwrap_or(former);
         Ok(TokenRole {
-            allowed_policies: call.list("allowed_policies").unwrap_or_default(),
-            is_orphan: flag("orphan", false),
-            renewable: flag("renewable", true),
-            kind: call.filled("token_type").unwrap_or_else(|| "service".to_owned()),
-            no_default_policy: flag("token_no_default_policy", false),
-            explicit_max_ttl: call.seconds("token_explicit_max_ttl")?.unwrap_or(0),
-            period: call.seconds("token_period")?.unwrap_or(0),
+            allowed_policies: list("allowed_policies", &self.allowed_policies),
+            allowed_globs: list("allowed_policies_glob", &self.allowed_globs),
+            disallowed_policies: list("disallowed_policies", &self.disallowed_policies),
+            entity_aliases: list("allowed_entity_aliases", &self.entity_aliases),
+            is_orphan: flag("orphan", self.is_orphan),
+            renewable: flag("renewable", self.renewable),
+            kind: call.filled("token_type").unwrap_or_else(|| self.kind.clone()),
+            no_default_policy: flag("token_no_default_policy", self.no_default_policy),
+            explicit_max_ttl: call
+                .seconds("token_explicit_max_ttl")?
+                .unwrap_or(self.explicit_max_ttl),
+            period: call.seconds("token_period")?.unwrap_or(self.period),
         })
     }
 
-    /// The fields as they are read back, by the documentation: the recording has no such answer.
+    /// The fields as they are read back, by the documentation: the recording has no such answer. Networks and the number of uses
+    /// are left out when they are not set.
     pub(crate) fn fields(&self, name: &str) -> Value {
         json!({
-            "allowed_entity_aliases": null,
+            "allowed_entity_aliases": self.entity_aliases,
             "allowed_policies": self.allowed_policies,
-            "allowed_policies_glob": [],
-            "disallowed_policies": [],
-            "disallowed_policies_glob": [],
+            "allowed_policies_glob": self.allowed_globs,
+            "disallowed_policies": self.disallowed_policies,
+            "disallowed_policies_glob": null,
             "explicit_max_ttl": 0,
             "name": name,
             "orphan": self.is_orphan,
             "path_suffix": "",
-            "period": 0,
+            "period": self.period,
             "renewable": self.renewable,
             "token_explicit_max_ttl": self.explicit_max_ttl,
             "token_no_default_policy": self.no_default_policy,
@@ -79,13 +99,21 @@ impl TokenRole {
     /// # Errors
     /// 400 when one is not allowed.
     pub(crate) fn policies(&self, wished: Vec<String>) -> Result<Vec<String>, Refusal> {
-        if self.allowed_policies.is_empty() {
+        if !self.limits_policies() {
             return Ok(wished);
         }
         if wished.is_empty() {
             return Ok(self.allowed_policies.clone());
         }
-        if wished.iter().all(|policy| self.allowed_policies.contains(policy)) {
+        let is_allowed = |policy: &String| {
+            let globs = self.allowed_globs.iter();
+            let matches = |glob: &str| match glob.strip_suffix('*') {
+                Some(start) => policy.starts_with(start),
+                None => policy == glob,
+            };
+            self.allowed_policies.contains(policy) || globs.map(String::as_str).any(matches)
+        };
+        if wished.iter().all(is_allowed) {
             return Ok(wished);
         }
         let quoted = |policies: &[String]| {
@@ -96,9 +124,10 @@ impl TokenRole {
                 .join(" ")
         };
         Err(Refusal::bad_request(format!(
-            "token policies ([{}]) must be subset of the role's allowed policies ([{}]) or glob policies ([])",
+            "token policies ([{}]) must be subset of the role's allowed policies ([{}]) or glob policies ([{}])",
             quoted(&wished),
-            quoted(&self.allowed_policies)
+            quoted(&self.allowed_policies),
+            quoted(&self.allowed_globs)
         )))
     }
 }

@@ -23,6 +23,7 @@ pub(crate) struct Connection {
     max_open_connections: i64,
     username_template: String,
     root_rotation_statements: Vec<String>,
+    password_policy: String,
 }
 
 impl Connection {
@@ -56,6 +57,9 @@ impl Connection {
         if let Some(statements) = call.statements("root_rotation_statements") {
             connection.root_rotation_statements = statements;
         }
+        if let Some(policy) = call.text("password_policy") {
+            connection.password_policy = policy;
+        }
         connection.max_open_connections = call
             .integer("max_open_connections")
             .unwrap_or(connection.max_open_connections);
@@ -78,7 +82,7 @@ impl Connection {
                 "username": self.username,
                 "username_template": self.username_template,
             },
-            "password_policy": "",
+            "password_policy": self.password_policy,
             "plugin_name": PLUGIN,
             "plugin_version": "",
             "root_credentials_rotate_statements": self.root_rotation_statements,

@@ -20,6 +20,8 @@ pub(super) struct Key {
     pub(super) custom_metadata: Value,
     pub(super) max_versions: u64,
     pub(super) cas_required: bool,
+    /// As it was given.
+    pub(super) delete_version_after: String,
 }
 
 /// One of its versions.
@@ -43,6 +45,7 @@ impl Key {
             custom_metadata: Value::Null,
             max_versions: 0,
             cas_required: false,
+            delete_version_after: "0s".to_owned(),
         }
     }
 
@@ -66,7 +69,7 @@ impl Key {
             "current_metadata_version": self.metadata_version,
             "current_version": self.current_version,
             "custom_metadata": self.custom_metadata,
-            "delete_version_after": "0s",
+            "delete_version_after": self.delete_version_after,
             "max_versions": self.max_versions,
             "metadata_cas_required": false,
             "oldest_version": self.oldest_version,

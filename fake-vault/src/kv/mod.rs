@@ -203,6 +203,9 @@ impl Kv {
         }
         key.max_versions = number(call.integer("max_versions")).unwrap_or(key.max_versions);
         key.cas_required = call.flag("cas_required").unwrap_or(key.cas_required);
+        if let Some(time) = call.filled("delete_version_after") {
+            key.delete_version_after = time;
+        }
         key.metadata_version += 1;
         Success::NoContent
     }

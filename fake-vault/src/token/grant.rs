@@ -113,6 +113,11 @@ impl TokenSettings {
         Ok(())
     }
 
+    /// Whether tokens may be used from some networks only.
+    pub(crate) fn is_bound(&self) -> bool {
+        !self.bound_cidrs.is_empty()
+    }
+
     /// The fields as they are read back.
     pub(crate) fn fields(&self) -> Map<String, Value> {
         let fields = [

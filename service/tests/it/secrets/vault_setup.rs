@@ -105,7 +105,7 @@ fn a_stopped_set_up_is_completed_with_a_new_password() {
     assert_eq!(setup.apply(&vault.as_root()).unwrap(), []);
 }
 
-/// V12: What was changed by hand is corrected, and reported by its path and fields.
+/// V12: What was changed by hand is corrected, and reported by its path and fields, also where our value is the server's default.
 #[test]
 fn what_differs_is_corrected() {
     let database = Database::fresh();
@@ -128,18 +128,18 @@ fn what_differs_is_corrected() {
         ),
         (
             "sys/quotas/rate-limit/portcullis-approle-login",
-            json!({"path": "auth/approle/login", "rate": 5, "interval": "1s"}),
-            "rate",
+            json!({"path": "auth/approle/login", "rate": 5, "interval": "1s", "role": "portcullis"}),
+            "rate, role",
         ),
         (
             "database/config/portcullis",
-            json!({"allowed_roles": "*"}),
-            "allowed_roles",
+            json!({"allowed_roles": "*", "password_policy": "weak", "root_rotation_statements": ["SELECT 1"]}),
+            "allowed_roles, password_policy, root_rotation_statements",
         ),
         (
             "database/roles/portcullis-rates",
-            json!({"db_name": "portcullis", "max_ttl": "999h"}),
-            "max_ttl",
+            json!({"db_name": "portcullis", "max_ttl": "999h", "rollback_statements": ["SELECT 1"]}),
+            "max_ttl, rollback_statements",
         ),
         (
             "auth/approle/role/portcullis",
@@ -147,14 +147,19 @@ fn what_differs_is_corrected() {
             "token_policies",
         ),
         (
+            "auth/approle/role/portcullis-broker",
+            json!({"bind_secret_id": false, "token_bound_cidrs": ["0.0.0.0/0"], "token_num_uses": 5}),
+            "bind_secret_id, token_num_uses",
+        ),
+        (
             "auth/token/roles/portcullis-access",
-            json!({"allowed_policies": ["root"], "orphan": true}),
-            "allowed_policies",
+            json!({"allowed_policies_glob": ["*"], "token_period": "1h", "allowed_entity_aliases": ["*"]}),
+            "allowed_entity_aliases, allowed_policies_glob, token_period",
         ),
         (
             "secret/metadata/portcullis/token-keys",
-            json!({"cas_required": false}),
-            "cas_required",
+            json!({"cas_required": false, "delete_version_after": "1h"}),
+            "cas_required, delete_version_after",
         ),
     ];
     for (path, body, _) in &changed {
@@ -162,14 +167,22 @@ fn what_differs_is_corrected() {
     }
     let (status, _) = vault.call("DELETE", "database/roles/portcullis-mail", &Value::Null);
     assert!(status < 300);
+    // By hand the broker can be used without a SecretID, and gives itself a policy that is as good as root.
+    let login = json!({"role_id": "portcullis-broker"});
+    let answer = vault.write("auth/approle/login", &login);
+    let broker = answer["auth"]["client_token"].as_str().unwrap().to_owned();
+    let create = || {
+        let body = json!({"policies": ["portcullis-setup"]});
+        vault.call_as(&broker, "POST", "auth/token/create/portcullis-access", &body)
+    };
+    assert_eq!(create().0, 200);
     let corrected = vault.set_up().unwrap();
+    assert_eq!(vault.call("POST", "auth/approle/login", &login).0, 400);
+    assert_eq!(create().0, 400);
     for (path, _, field) in &changed {
-        let has_field = |change: &&Change| matches!(change, Change::Corrected(at, fields) if at == path && fields.iter().any(|name| name == field));
-        assert_eq!(
-            corrected.iter().filter(has_field).count(),
-            1,
-            "{path}: {corrected:?}"
-        );
+        let fields = field.split(", ").map(str::to_owned).collect();
+        let change = Change::Corrected((*path).to_owned(), fields);
+        assert!(corrected.contains(&change), "{change}: {corrected:?}");
     }
     assert!(corrected.contains(&Change::Created("database/roles/portcullis-mail".to_owned())));
     assert_eq!(corrected.len(), changed.len() + 1, "{corrected:?}");
