@@ -12,7 +12,7 @@ use diesel::result::ConnectionError;
 use diesel::sql_types::{Bool, Text};
 use secrecy::ExposeSecret;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::oneshot;
 
 /// State of the server, shared by the connection manager and the pool.
@@ -22,6 +22,8 @@ pub struct ServerState {
     epoch: AtomicU64,
     /// Whether the last connection attempt failed.
     down: AtomicBool,
+    /// The reason of the last failed attempt, so that each is logged once.
+    reported: Mutex<Option<&'static str>>,
     /// Whether another pool is in use.
     retired: AtomicBool,
     /// Whether the pool is closed. Locked for reading during a connection attempt.
@@ -37,6 +39,12 @@ impl ServerState {
     /// Whether the pool was closed: connections of it should be given back.
     pub fn is_retired(&self) -> bool {
         self.retired.load(Ordering::Relaxed)
+    }
+
+    /// Records the reason of a failed attempt, or a success. Returns whether it is another reason than that of the one before.
+    fn is_new(&self, reason: Option<&'static str>) -> bool {
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *reported, reason) != reason
     }
 
     /// Rejects further connection attempts and waits for the current one.
@@ -94,17 +102,28 @@ pub enum ConnectError {
     #[error("the credentials for {0} cannot be read")]
     Credentials(&'static str),
     /// The server is unavailable or rejects the connection.
-    #[error("cannot connect")]
-    Refused,
+    #[error("cannot connect: {0}")]
+    Refused(&'static str),
     /// The server rejects the login.
-    #[error("the server refuses user name or password")]
-    LoginRefused,
+    #[error("cannot connect: {0}")]
+    LoginRefused(&'static str),
     /// The login has other rights than its purpose needs.
     #[error("the login must be a member of {0} and have no other rights")]
     WrongGroup(&'static str),
     /// The connection is of an earlier epoch or was closed by the server, or the pool is closed.
     #[error("stale")]
     Stale,
+}
+
+impl ConnectError {
+    /// Why no connection was opened.
+    fn reason(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused(reason) | Self::LoginRefused(reason) => Some(reason),
+            Self::Credentials(_) => Some("the credentials cannot be read"),
+            Self::WrongGroup(_) | Self::Stale => None,
+        }
+    }
 }
 
 impl Manager {
@@ -132,7 +151,7 @@ impl Manager {
         Arc::clone(&self.server)
     }
 
-    /// Opens a single connection.
+    /// Opens a single connection. The caller reports the error: some attempts are repeated for hours.
     pub fn open(
         database: &DatabaseSettings,
         name: &str,
@@ -145,11 +164,10 @@ impl Manager {
         let text = conninfo(database, name, login, &credentials, purpose);
         PgConnection::establish(text.expose_secret()).map_err(|error| {
             let reason = reason(&error);
-            tracing::warn!(application = purpose.application_name(), reason, "cannot connect");
             if LOGIN_REFUSED.contains(&reason) {
-                ConnectError::LoginRefused
+                ConnectError::LoginRefused(reason)
             } else {
-                ConnectError::Refused
+                ConnectError::Refused(reason)
             }
         })
     }
@@ -171,8 +189,8 @@ impl Manager {
         match checked {
             Ok(Membership { is_member: true }) => Ok(()),
             Ok(_) => Err(ConnectError::WrongGroup(group)),
-            Err(_) if is_role_gone(&mut pg) => Err(ConnectError::LoginRefused),
-            Err(_) => Err(ConnectError::Refused),
+            Err(_) if is_role_gone(&mut pg) => Err(ConnectError::LoginRefused("the role is gone")),
+            Err(_) => Err(ConnectError::Refused("the rights cannot be read")),
         }
     }
 }
@@ -242,6 +260,16 @@ impl ManageConnection for Manager {
         let epoch = self.server.epoch.load(Ordering::Relaxed);
         let opened = Self::open(&self.database, &self.database.name, &self.login, self.purpose);
         let was_down = self.server.down.swap(opened.is_err(), Ordering::Relaxed);
+        let reason = opened.as_ref().err().and_then(ConnectError::reason);
+        if self.server.is_new(reason)
+            && let Some(reason) = reason
+        {
+            tracing::warn!(
+                application = self.purpose.application_name(),
+                reason,
+                "cannot connect"
+            );
+        }
         match &opened {
             Ok(_) if was_down => {
                 tracing::info!(application = self.purpose.application_name(), "reconnected");

@@ -120,7 +120,7 @@ impl Connections {
         let (manager, draining) = Manager::new(database, login, purpose, &self.0.suspicion);
         let server = manager.server();
         let pool = builder(database, purpose).build(manager);
-        let pool = pool.map_err(|_| ConnectError::Refused)?;
+        let pool = pool.map_err(|_| ConnectError::Refused("not every connection was opened in time"))?;
         let login = Arc::new(login.clone());
         let new = Generation {
             pool,
@@ -146,7 +146,7 @@ impl Connections {
     /// Checks the current credentials with a new connection. Blocks for at most some seconds.
     pub fn check(&self) -> Result<(), ConnectError> {
         let login = self.current().map(|generation| generation.login);
-        login.map_or(Err(ConnectError::Refused), |login| {
+        login.map_or(Err(ConnectError::Refused("no credentials")), |login| {
             Manager::check(&self.0.database, &login, self.0.purpose)
         })
     }

@@ -284,7 +284,9 @@ impl Rotation {
         let checked = tokio::task::spawn_blocking(move || connections.check()).await;
         let reason = match (checked, self.current.as_ref().map(|current| &current.validity)) {
             (_, None) | (Ok(Ok(())), _) => None,
-            (Ok(Err(ConnectError::LoginRefused | ConnectError::WrongGroup(_))), _) => Some(Reason::Refused),
+            (Ok(Err(ConnectError::LoginRefused(_) | ConnectError::WrongGroup(_))), _) => {
+                Some(Reason::Refused)
+            }
             // The text of the refusal may be in another language.
             (_, Some(Validity::Lease(lease))) => {
                 let has_ended = self.context.issuer.has_ended(lease).await;

@@ -132,7 +132,7 @@ fn credentials_that_do_not_work_are_refused() {
     let mut wrong = settings.wishes;
     wrong.source = password("wrong");
     let refused = connections.replace(&wrong);
-    assert!(matches!(refused, Err(ConnectError::LoginRefused)));
+    assert!(matches!(refused, Err(ConnectError::LoginRefused(_))));
     let works = connections.repeat("test", |conn| sql_query("SELECT 1").execute(conn));
     assert_eq!(works, Ok(1));
     connections.close();
@@ -199,7 +199,7 @@ fn a_role_that_is_dropped_under_its_connections_is_noticed() {
                 .unwrap();
         };
         runtime.block_on(suspected);
-        assert!(matches!(connections.check(), Err(ConnectError::LoginRefused)));
+        assert!(matches!(connections.check(), Err(ConnectError::LoginRefused(_))));
         let _draining = connections.replace(&issue(&database, &user(1))).unwrap();
         assert_eq!(
             waiting.join().unwrap(),

@@ -96,7 +96,8 @@ fn unusable_credentials_replace_none() {
     let line = process.wait_for_line("cannot load the credentials of portcullis-rates");
     assert!(line.contains("each file must contain"), "{line}");
     issuer.write("wishes", r#"{"username":"unknown","password":"secret-7f3a"}"#);
-    process.wait_for_line("cannot load the credentials of portcullis-wishes");
+    let line = process.wait_for_line("cannot load the credentials of portcullis-wishes");
+    assert!(line.contains("password refused"), "{line}");
     assert_eq!(app.get(QUERY).status, 200);
     issuer.set_password("rates", 0, "a-password-that-works");
     process.wait_for_line("credentials of portcullis-rates loaded");
@@ -105,6 +106,8 @@ fn unusable_credentials_replace_none() {
         .iter()
         .filter(|line| line.contains("cannot load the credentials"));
     assert_eq!(reports.count(), 2, "{log:?}");
+    let attempts = log.iter().filter(|line| line.contains("\"cannot connect\""));
+    assert_eq!(attempts.count(), 0, "the same cause again: {log:?}");
     assert!(!log.iter().any(|line| line.contains("7f3a")), "{log:?}");
     process.terminate();
     let _exit = process.wait();
