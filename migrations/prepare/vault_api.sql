@@ -262,7 +262,8 @@ BEGIN
   END IF;
   PERFORM vault_api.close_login(p_name);
   BEGIN
-    IF vault_api.terminate(ARRAY[login], interval '0') > 0 THEN
+    PERFORM vault_api.terminate(ARRAY[login], interval '0');
+    IF EXISTS (SELECT FROM pg_stat_activity WHERE usesysid = login) THEN
       RAISE EXCEPTION 'it has sessions' USING ERRCODE = 'object_in_use';
     END IF;
     EXECUTE format('DROP OWNED BY %I', p_name);

@@ -63,18 +63,18 @@ pub fn run(settings: &Settings) -> ExitCode {
         // A service that waits for Vault can be stopped, too.
         let bound = Service::bind(settings, telemetry.metrics.clone(), &mut stop);
         let Some(service) = bound.await? else {
-            return Ok(());
+            return Ok(Ok(()));
         };
         tracing::info!(public = %service.address(), internal = %service.internal_address(), "listening");
         warn_if_exposed(settings, service.address());
-        service.run(stop).await;
-        Ok::<_, StartError>(())
+        Ok::<_, StartError>(service.run(stop).await)
     });
     // Running statements are not awaited: the database cancels them at their timeout.
     runtime.shutdown_background();
     telemetry.stop();
     match served {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => fail(1, &error),
         Err(error) if error.is_configuration() => fail(EXIT_CONFIG, &error),
         Err(error) => fail(1, &error),
     }

@@ -16,6 +16,7 @@ use crate::db::pool::Connections;
 use crate::telemetry::metrics::Metrics;
 use lettre::message::Mailbox;
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -63,8 +64,12 @@ pub struct MailWorker {
 
 impl MailWorker {
     /// Starts the thread over the connections of the login that may read the outbox. Without a database it retries to
-    /// connect.
-    pub fn start(context: WorkerContext, connections: Connections) -> std::io::Result<Self> {
+    /// connect. `panicked` is called if the worker ends by a bug.
+    pub fn start(
+        context: WorkerContext,
+        connections: Connections,
+        panicked: impl FnOnce() + Send + 'static,
+    ) -> std::io::Result<Self> {
         let (sender, events) = channel();
         let (stop, stopped) = channel();
         let mut state = WorkerState {
@@ -76,7 +81,9 @@ impl MailWorker {
             paused_until: Instant::now(),
         };
         let work = move || {
-            state.run();
+            if catch_unwind(AssertUnwindSafe(|| state.run())).is_err() {
+                panicked();
+            }
             drop(stop);
         };
         std::thread::Builder::new()

@@ -36,12 +36,17 @@ pub fn access(
 
 /// Works until it is aborted.
 pub async fn run(access: Access, vault: Option<Vault>) -> Infallible {
-    let token = vault.map(|vault| tokio::spawn(async move { vault.keep_token().await }));
-    let _stop = token.map(AbortOnDrop);
+    let token = async {
+        match vault {
+            Some(vault) => vault.keep_token().await,
+            None => std::future::pending().await,
+        }
+    };
     let (never, ..) = tokio::join!(
         repeat(&access, || access.end_over()),
         repeat(&access, || access.revoke_ended()),
         repeat(&access, || access.issue_due()),
+        token,
     );
     never
 }
@@ -61,14 +66,5 @@ where
         }
         // The database's errors are logged where they occur.
         let _ = round().await;
-    }
-}
-
-/// Aborts a task when it is dropped.
-struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
-
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }

@@ -49,4 +49,7 @@ mod audit_anchors;
 /// Periodic cleanup.
 mod cleanup;
 
+/// Tasks that run as long as the service.
+pub mod supervision;
+
 pub use service::Service;

@@ -4,6 +4,7 @@
 use super::access_broker;
 use super::cleanup;
 use super::service::Service;
+use super::supervision::{Supervisor, TaskPanicked};
 use crate::mail::worker::MailWorker;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -17,39 +18,54 @@ impl Service {
     /// Serves until `stop` resolves. Then readiness fails for the shutdown delay, so that load balancers send no further
     /// requests; then the public listener closes and running requests finish, up to the shutdown grace. The internal
     /// listener closes last.
-    pub async fn run(self, stop: impl Future<Output = ()>) {
+    ///
+    /// # Errors
+    ///
+    /// A task panicked, which stops the service in the same way.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), TaskPanicked> {
+        let supervisor = Supervisor::default();
         let (stop_public, public_stopped) = watch::channel(false);
         let (stop_internal, internal_stopped) = watch::channel(false);
-        let public = tokio::spawn(self.public.run(public_stopped, self.grace));
-        let internal = tokio::spawn(self.internal.run(internal_stopped, INTERNAL_GRACE));
-        let cleanup = tokio::spawn(cleanup::run(
+        let public = supervisor.spawn("public listener", self.public.run(public_stopped, self.grace));
+        let internal = self.internal.run(internal_stopped, INTERNAL_GRACE);
+        let internal = supervisor.spawn("internal listener", internal);
+        let cleanup = cleanup::run(
             self.rate_limit,
             Arc::clone(&self.security_events),
             self.sessions,
             self.accounts,
             self.form_answers,
-        ));
+        );
+        let cleanup = supervisor.spawn("cleanup", cleanup);
         let vault_token = self
             .vault
             .own
             .clone()
-            .map(|vault| tokio::spawn(async move { vault.keep_token().await }));
-        let login_rotations = self.login_rotations.start();
-        let worker = MailWorker::start(self.mail_worker, self.logins.mail.clone())
-            .inspect_err(|error| tracing::error!(%error, "cannot start the mail worker"));
+            .map(|vault| supervisor.spawn("Vault token", async move { vault.keep_token().await }));
+        let login_rotations = self.login_rotations.start(&supervisor);
+        let worker = MailWorker::start(self.mail_worker, self.logins.mail.clone(), {
+            let supervisor = supervisor.clone();
+            move || supervisor.report("mail worker")
+        });
+        let worker = worker.inspect_err(|error| tracing::error!(%error, "cannot start the mail worker"));
         let (stop_anchors, anchors_stopped) = oneshot::channel();
-        let audit_anchors = tokio::spawn(self.audit_anchors.run(self.audit, anchors_stopped));
+        let audit_anchors = self.audit_anchors.run(self.audit, anchors_stopped);
+        let audit_anchors = supervisor.spawn("audit anchors", audit_anchors);
         let secret_reloads: Vec<_> = self
             .secret_reloads
             .into_iter()
-            .map(|reload| tokio::spawn(reload.run()))
+            .map(|reload| supervisor.spawn("reload of secrets", reload.run()))
             .collect();
         #[cfg(feature = "access")]
-        let access_worker = self
-            .access
-            .map(|access| tokio::spawn(access_broker::run(access, self.vault.broker.clone())));
+        let access_worker = self.access.map(|access| {
+            let broker = access_broker::run(access, self.vault.broker.clone());
+            supervisor.spawn("access broker", broker)
+        });
         tracing::info!("ready to serve");
-        stop.await;
+        let result = tokio::select! {
+            () = stop => Ok(()),
+            panicked = supervisor.panicked() => Err(panicked),
+        };
         tracing::info!("stopping");
         self.stopping.store(true, Ordering::Relaxed);
         tokio::time::sleep(self.delay).await;
@@ -76,5 +92,6 @@ impl Service {
         let _ = stop_internal.send(true);
         let _ = internal.await;
         tracing::info!("stopped");
+        result
     }
 }

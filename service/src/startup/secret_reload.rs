@@ -169,9 +169,9 @@ mod tests {
         let loaded = store.read().await.unwrap();
         let attempts = Arc::new(Mutex::new(Vec::<String>::new()));
         let seen = Arc::clone(&attempts);
-        let replace: Replace = Arc::new(move |text| {
-            seen.lock().unwrap().push(text.to_owned());
-            if text == "another" {
+        let replace: Replace = Arc::new(move |revision| {
+            seen.lock().unwrap().push(revision.text().to_owned());
+            if revision.text() == "another" {
                 Ok(1)
             } else {
                 Err("it does not work".to_owned())

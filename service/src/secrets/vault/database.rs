@@ -3,7 +3,7 @@
 use super::call::Call;
 use super::client::Vault;
 use super::error::VaultError;
-use super::lease::{Lease, LeaseState};
+use super::lease::{Lease, LeaseState, ttl};
 use super::session::Session;
 use crate::secrets::backoff::Backoff;
 use crate::secrets::credentials::{Credentials, IssuedCredentials};
@@ -90,10 +90,7 @@ impl Vault {
             .credentials
             .into_credentials()
             .ok_or(VaultError::Malformed)?;
-        Ok((
-            credentials,
-            Duration::from_secs(login.ttl.try_into().unwrap_or(0)),
-        ))
+        Ok((credentials, ttl(login.ttl.try_into().unwrap_or(0))))
     }
 
     /// Renews a lease for the duration that it was granted. [`Lease::is_cut`] then shows whether the maximum TTL is near.
@@ -154,9 +151,7 @@ impl Vault {
             })
             .await;
         match result {
-            Ok(LeaseLookup { ttl }) if ttl > 0 => {
-                Ok(LeaseState::Active(Duration::from_secs(ttl.unsigned_abs())))
-            }
+            Ok(LeaseLookup { ttl: left }) if left > 0 => Ok(LeaseState::Active(ttl(left.unsigned_abs()))),
             Ok(_) | Err(VaultError::Rejected { status: 400, .. } | VaultError::NotFound) => {
                 Ok(LeaseState::Gone)
             }

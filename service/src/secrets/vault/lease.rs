@@ -6,6 +6,14 @@ use super::token::TokenLifetime;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Longer times are cut. An answer can name times that no clock reaches, and adding those to the present would panic.
+const MAX_TTL: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
+/// A number of seconds of an answer.
+pub(super) fn ttl(seconds: u64) -> Duration {
+    Duration::from_secs(seconds).min(MAX_TTL)
+}
+
 /// The lease of an issued login. While there is a copy of it, the token that it was issued under is not revoked.
 #[derive(Clone, Debug)]
 pub struct Lease {
@@ -53,7 +61,7 @@ impl Lease {
         sent: Instant,
         session: Option<Arc<Session>>,
     ) -> Self {
-        let duration = Duration::from_secs(u64::from(seconds));
+        let duration = ttl(seconds.into());
         Self {
             id,
             granted: duration,
@@ -67,7 +75,7 @@ impl Lease {
 
     /// The lease after a renewal that was requested at `sent`.
     pub(super) fn renewed(&mut self, seconds: u32, renewable: bool, sent: Instant) {
-        self.duration = Duration::from_secs(u64::from(seconds));
+        self.duration = ttl(seconds.into());
         self.obtained = sent;
         self.renew_at = renewal_time(sent, self.duration);
         self.renewable = renewable;

@@ -3,6 +3,7 @@
 use super::call::token;
 use super::connection::Connection;
 use super::error::VaultError;
+use super::lease::ttl;
 use super::secret_id::SecretIds;
 use crate::config::secret::SecretSource;
 use crate::config::vault::{JwtLogin, SecretIdSource, VaultAuth, VaultSettings};
@@ -83,7 +84,7 @@ impl LoginAnswer {
     fn of(answer: AuthInfo) -> Result<Self, VaultError> {
         Ok(Self {
             token: token(answer.client_token)?,
-            duration: Duration::from_secs(answer.lease_duration),
+            duration: ttl(answer.lease_duration),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::client::{Vault, spawned};
 use super::error::VaultError;
+use super::lease::ttl;
 use super::session::{REFUSED_DELAY, Session};
 use super::token::Token;
 use crate::secrets::backoff::Backoff;
@@ -81,7 +82,7 @@ impl Vault {
             .connection
             .observed("token_renew", async { Ok(renewal.await?) })
             .await?;
-        let is_renewed = token.renewed(sent, Duration::from_secs(answer.lease_duration));
+        let is_renewed = token.renewed(sent, ttl(answer.lease_duration));
         self.0.connection.metrics.vault_token_ends(token.lifetime.end());
         Ok(is_renewed)
     }

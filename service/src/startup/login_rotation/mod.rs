@@ -13,6 +13,7 @@ mod rotation;
 /// When the next step is due.
 mod schedule;
 
+use super::supervision::Supervisor;
 use crate::config::database::Login;
 use crate::db::pool::Connections;
 pub use context::RotationContext;
@@ -38,9 +39,10 @@ impl LoginRotations {
     }
 
     /// Starts the tasks.
-    pub fn start(self) -> RunningRotations {
+    pub fn start(self, supervisor: &Supervisor) -> RunningRotations {
         let (stop, stopped) = watch::channel(false);
-        let start = |rotation: Rotation| tokio::spawn(rotation.run(stopped.clone()));
+        let start =
+            |rotation: Rotation| supervisor.spawn("rotation of a login", rotation.run(stopped.clone()));
         let tasks = self.0.into_iter().map(start).collect();
         RunningRotations { stop, tasks }
     }

@@ -189,7 +189,7 @@ fn a_worker_retries_temporary_failures_and_gives_up_permanent_ones() {
         metrics: Telemetry::quiet().unwrap().metrics,
     };
     let connections = Connections::open(&settings.database, &settings.database.mail, Purpose::Mail);
-    let worker = MailWorker::start(context, connections).unwrap();
+    let worker = MailWorker::start(context, connections, || ()).unwrap();
     let rows = "SELECT concat_ws(' ', left(recipient, 1), tries, last_error, given_up_at IS NOT NULL, sent_at IS NOT NULL) AS line
                 FROM mail.outbox ORDER BY id";
     wait_until("all three were attempted", || {

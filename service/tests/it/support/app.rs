@@ -80,7 +80,7 @@ impl App {
                 address_sender
                     .send((service.address(), service.internal_address()))
                     .unwrap();
-                service.run(async { drop(stopped.await) }).await;
+                service.run(async { drop(stopped.await) }).await.unwrap();
             });
             runtime.shutdown_background();
         });

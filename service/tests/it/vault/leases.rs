@@ -67,6 +67,47 @@ fn an_issued_login_works_until_its_lease_is_revoked() {
     );
 }
 
+/// V1: A time that no clock reaches is cut, wherever an answer names one, so that adding it to the present does not panic.
+#[test]
+fn an_endless_ttl_is_cut() {
+    let server = VaultServer::start();
+    let client = server.client();
+    let answer = |path: &str, body: serde_json::Value| {
+        server.inject(path, Some(1), &json!({ "body": body.to_string() }));
+    };
+    let envelope = |data: serde_json::Value, auth: serde_json::Value| {
+        json!({
+            "request_id": "1", "lease_id": "", "renewable": false, "lease_duration": 0, "data": data,
+            "auth": auth, "wrap_info": null, "warnings": null,
+        })
+    };
+    let auth = json!({
+        "client_token": server.server.root_token(), "accessor": "a", "policies": [], "token_policies": [],
+        "metadata": null, "lease_duration": u64::MAX, "renewable": true, "entity_id": "", "token_type": "service",
+        "orphan": true,
+    });
+    answer("auth/approle/login", envelope(json!(null), auth.clone()));
+    server.run(client.vault.log_in()).unwrap();
+    let limit = Instant::now() + Duration::from_secs(20 * 365 * 24 * 3600);
+    let login = json!({ "username": "s-rates", "password": "a-static-password", "ttl": i64::MAX });
+    answer("database/static-creds", envelope(login, json!(null)));
+    let (_, remaining) = server.run(client.vault.static_login("rates")).unwrap();
+    assert!(
+        Instant::now()
+            .checked_add(remaining)
+            .is_some_and(|end| end < limit)
+    );
+    answer(
+        "sys/leases/lookup",
+        envelope(json!({ "ttl": i64::MAX }), json!(null)),
+    );
+    let state = server.run(client.vault.find_lease("a/lease"));
+    let Ok(LeaseState::Active(left)) = state else {
+        panic!("{state:?}");
+    };
+    assert!(Instant::now().checked_add(left).is_some_and(|end| end < limit));
+}
+
 /// V1: The login of a request that its caller did not wait for is revoked.
 #[test]
 fn a_login_that_no_one_received_is_revoked() {
