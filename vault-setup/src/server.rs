@@ -1,9 +1,10 @@
 //! Calls to a Vault server: no redirects, which would take the token to another server, no proxy, and TLS unless it is on this machine.
 
+use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use reqwest::blocking::{Client, Response};
 use reqwest::{Certificate, Method, Url, redirect};
 use serde_json::Value;
@@ -11,6 +12,9 @@ use serde_json::Value;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Configuring a connection waits for PostgreSQL.
 const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The largest answer is the list of all mounts.
+const MAX_ANSWER_BYTES: u64 = 4 << 20;
 
 /// A server and the token for it.
 pub struct Server {
@@ -115,9 +119,15 @@ impl Server {
 /// The body of a success. Errors carry the server's own texts, which contain no secret, and no other part of an answer.
 fn accepted(response: Response, path: &str) -> Result<Value> {
     let status = response.status();
-    let text = response
-        .text()
+    let mut text = String::new();
+    response
+        .take(MAX_ANSWER_BYTES + 1)
+        .read_to_string(&mut text)
         .with_context(|| format!("{path}: the answer ended early"))?;
+    ensure!(
+        text.len() as u64 <= MAX_ANSWER_BYTES,
+        "{path}: the answer is too large"
+    );
     if status.is_success() {
         if text.is_empty() {
             return Ok(Value::Null);

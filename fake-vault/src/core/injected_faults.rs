@@ -4,12 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use serde::Deserialize;
 use tokio::sync::watch;
-
-use crate::answer::{Answer, Payload};
-use crate::core::vault::Vault;
 
 /// What happens to a request instead of, or before, its handling.
 #[derive(Debug, Clone, Deserialize)]
@@ -115,17 +111,5 @@ impl Injected {
             }
         }
         Some(effect)
-    }
-}
-
-/// Lets the lease that this answer issues end after a time, whatever the answer states.
-pub(crate) fn end_lease_after(vault: &Vault, answer: &Answer, milliseconds: i64) {
-    let Payload::Json { body, .. } = &answer.payload else {
-        return;
-    };
-    let now = vault.now();
-    let id = body["lease_id"].as_str().unwrap_or_default();
-    if let Some(lease) = vault.state().leases.get_mut(id) {
-        lease.expires = now + TimeDelta::milliseconds(milliseconds);
     }
 }

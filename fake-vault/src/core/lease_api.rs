@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::answer::{LeaseTerms, Refusal, Reply, Success, listed};
+use crate::answer::{Answer, LeaseTerms, Payload, Refusal, Reply, Success, listed};
 use crate::call::{Call, Operation};
 use crate::core::credentials;
 use crate::core::lease::Lease;
@@ -183,4 +183,16 @@ fn irrevocable(vault: &Vault) -> Success {
     let entry = |lease: &&Lease| json!({"lease_id": lease.id, "error": lease.revoke_error});
     let leases: Vec<Value> = state.leases.irrevocable().iter().map(entry).collect();
     Reply::data(json!({"lease_count": leases.len(), "leases": leases})).into()
+}
+
+/// Lets the lease that this answer issues end after a time, whatever the answer states.
+pub(crate) fn end_lease_after(vault: &Vault, answer: &Answer, milliseconds: i64) {
+    let Payload::Json { body, .. } = &answer.payload else {
+        return;
+    };
+    let now = vault.now();
+    let id = body["lease_id"].as_str().unwrap_or_default();
+    if let Some(lease) = vault.state().leases.get_mut(id) {
+        lease.expires = now + TimeDelta::milliseconds(milliseconds);
+    }
 }

@@ -27,7 +27,8 @@ mod wrapping;
 mod wrapping_api;
 
 pub(crate) use background::{run, sweep};
-pub(crate) use injected_faults::{Effect, Rule, end_lease_after};
+pub(crate) use injected_faults::{Effect, Rule};
+pub(crate) use lease_api::end_lease_after;
 pub(crate) use pipeline::{handle, redirect_to_clean_path};
 pub(crate) use request::{Request, pairs as query_pairs};
 pub(crate) use vault::{Node, Vault};

@@ -3,6 +3,9 @@
 /// When to retry a call.
 pub mod backoff;
 
+/// Bodies of answers.
+mod bounded_body;
+
 /// Credentials of database logins.
 pub mod credentials;
 

@@ -5,11 +5,12 @@ use super::answer::{Answer, error_of};
 use super::error::EntraError;
 use crate::config::entra::{EntraSettings, Identity};
 use crate::config::secret::SecretSource;
+use crate::secrets::bounded_body;
 use crate::{secrets, tls_client};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Request, Response, Uri};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -98,12 +99,11 @@ impl Endpoint {
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, Failure> {
         let response = self.client.send(request).await.map_err(|error| (error, None))?;
         let (head, body) = response.into_parts();
-        let body = Limited::new(body, MAX_ANSWER_BYTES).collect().await;
+        let body = bounded_body::read(body, MAX_ANSWER_BYTES).await;
         let body = body.map_err(|_| {
             let reason = "it is too large or incomplete";
             (EntraError::Malformed(reason), None)
         })?;
-        let body = body.to_bytes();
         if head.status.is_success() {
             Answer::parse(&body).map_err(|error| (error, None))
         } else {

@@ -1,6 +1,8 @@
-//! Calls that the library lacks, and parts of answers that it drops: leases, issued logins with their lease, versions.
+//! A call. The library's own functions use its own HTTP client, and drop parts of answers: leases, issued logins with their lease,
+//! versions.
 
 use super::error::VaultError;
+use super::http_client::ApiClient;
 use rustify::Endpoint;
 use rustify::enums::{RequestMethod, RequestType, ResponseType};
 use rustify::errors::ClientError as HttpError;
@@ -9,8 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::marker::PhantomData;
 use std::time::Duration;
-use vaultrs::api::{EndpointMiddleware, EndpointResult};
-use vaultrs::client::{Client, VaultClient};
+use vaultrs::api::{AuthInfo, EndpointMiddleware, EndpointResult};
 
 /// One call. `R` is the type of `data` in the answer.
 pub(super) struct Call<R> {
@@ -48,30 +49,35 @@ impl<R: DeserializeOwned + Send + Sync> Call<R> {
     }
 
     /// Sends it; returns the whole envelope.
-    pub(super) async fn envelope(self, client: &VaultClient) -> Result<EndpointResult<R>, VaultError> {
-        let answer = self.with_middleware(client.middle()).exec(client.http()).await?;
+    pub(super) async fn envelope(self, client: &ApiClient) -> Result<EndpointResult<R>, VaultError> {
+        let answer = self.with_middleware(&client.middle).exec(client).await?;
         Ok(answer.wrap::<EndpointResult<R>>()?)
     }
 
     /// Sends it; returns `data`.
-    pub(super) async fn data(self, client: &VaultClient) -> Result<R, VaultError> {
+    pub(super) async fn data(self, client: &ApiClient) -> Result<R, VaultError> {
         self.envelope(client).await?.data.ok_or(VaultError::Malformed)
     }
 
+    /// Sends it; returns the token of a login or a renewal.
+    pub(super) async fn auth(self, client: &ApiClient) -> Result<AuthInfo, VaultError> {
+        self.envelope(client).await?.auth.ok_or(VaultError::Malformed)
+    }
+
     /// Sends it and has the answer wrapped; returns the wrapping token.
-    pub(super) async fn wrapped(self, client: &VaultClient, ttl: Duration) -> Result<String, VaultError> {
+    pub(super) async fn wrapped(self, client: &ApiClient, ttl: Duration) -> Result<String, VaultError> {
         let middle = EndpointMiddleware {
             wrap: Some(format!("{}s", ttl.as_secs())),
-            ..client.middle().clone()
+            ..client.middle.clone()
         };
-        let answer = self.with_middleware(&middle).exec(client.http()).await?;
+        let answer = self.with_middleware(&middle).exec(client).await?;
         let answer = answer.wrap::<EndpointResult<R>>()?;
         Ok(answer.wrap_info.ok_or(VaultError::Malformed)?.token)
     }
 
     /// Sends it; the answer has no body, or none that matters.
-    pub(super) async fn done(self, client: &VaultClient) -> Result<(), VaultError> {
-        self.with_middleware(client.middle()).exec(client.http()).await?;
+    pub(super) async fn done(self, client: &ApiClient) -> Result<(), VaultError> {
+        self.with_middleware(&client.middle).exec(client).await?;
         Ok(())
     }
 }

@@ -1,10 +1,9 @@
 //! Sends calls with a token, and counts them by their outcome.
 
 use super::error::VaultError;
-use super::http_client::ClientFactory;
+use super::http_client::{ApiClient, ClientFactory};
 use crate::telemetry::metrics::Metrics;
 use secrecy::SecretString;
-use vaultrs::client::VaultClient;
 
 /// The connection to the server.
 pub(super) struct Connection {
@@ -14,7 +13,7 @@ pub(super) struct Connection {
 
 impl Connection {
     /// A client that sends this token, if any.
-    pub(super) fn client(&self, token: Option<&SecretString>) -> VaultClient {
+    pub(super) fn client(&self, token: Option<&SecretString>) -> ApiClient {
         self.clients.client(token)
     }
 

@@ -3,6 +3,7 @@
 use super::call::Call;
 use super::client::Vault;
 use super::error::VaultError;
+use super::http_client::ApiClient;
 use super::lease::{Lease, LeaseState, ttl};
 use super::session::Session;
 use crate::secrets::backoff::Backoff;
@@ -236,7 +237,7 @@ pub(super) async fn claimed(
 /// lease has a token of its own.
 pub(super) async fn issued(
     call: Call<IssuedCredentials>,
-    client: &vaultrs::client::VaultClient,
+    client: &ApiClient,
     session: Option<Arc<Session>>,
 ) -> Result<(Credentials, Lease), VaultError> {
     let sent = Instant::now();

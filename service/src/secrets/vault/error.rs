@@ -5,7 +5,6 @@ use crate::telemetry::redact;
 use rustify::errors::ClientError as HttpError;
 use serde::Deserialize;
 use std::error::Error;
-use vaultrs::error::ClientError;
 
 /// Maximum number of characters of a server's text in an error.
 const MAX_REASON: usize = 200;
@@ -111,16 +110,6 @@ impl VaultError {
     }
 }
 
-impl From<ClientError> for VaultError {
-    fn from(error: ClientError) -> Self {
-        match error {
-            ClientError::APIError { code, errors } => Self::of_status(code, &errors),
-            ClientError::RestClientError { source } => source.into(),
-            _ => Self::Malformed,
-        }
-    }
-}
-
 impl From<HttpError> for VaultError {
     fn from(error: HttpError) -> Self {
         match error {
@@ -176,8 +165,8 @@ mod tests {
     const SECRET: &str = "s.Qx3Wb7Kp9Zr2Tn5Vm8Lc4Yd6";
 
     fn of(code: u16, text: &str) -> VaultError {
-        let errors = vec![text.to_owned()];
-        ClientError::APIError { code, errors }.into()
+        let content = Some(serde_json::json!({ "errors": [text] }).to_string());
+        HttpError::ServerResponseError { code, content }.into()
     }
 
     #[test]
@@ -197,9 +186,7 @@ mod tests {
         assert_eq!(error, VaultError::Unavailable("status 502".to_owned()));
         let source = serde_json::from_str::<u8>(SECRET).unwrap_err().into();
         let content = Some(SECRET.to_owned());
-        let error = VaultError::from(ClientError::RestClientError {
-            source: HttpError::ResponseParseError { source, content },
-        });
+        let error = VaultError::from(HttpError::ResponseParseError { source, content });
         assert!(!format!("{error} {error:?}").contains(SECRET));
         assert_eq!(error, VaultError::Malformed);
     }

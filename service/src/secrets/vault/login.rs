@@ -1,6 +1,6 @@
 //! Logins to Vault: AppRole, Kubernetes, JWT. Secrets and tokens are read at each login, so that rotated files take effect.
 
-use super::call::token;
+use super::call::{Call, token};
 use super::connection::Connection;
 use super::error::VaultError;
 use super::lease::ttl;
@@ -9,10 +9,11 @@ use crate::config::secret::SecretSource;
 use crate::config::vault::{JwtLogin, SecretIdSource, VaultAuth, VaultSettings};
 use crate::secrets;
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 use vaultrs::api::AuthInfo;
-use vaultrs::auth::{approle, kubernetes, oidc};
 
 /// A new token.
 pub(super) struct LoginAnswer {
@@ -57,23 +58,21 @@ impl Authenticator {
 
     /// Logs in.
     pub(super) async fn log_in(&mut self, vault: &Connection) -> Result<LoginAnswer, VaultError> {
-        let (client, mount) = (vault.client(None), self.mount.as_str());
         let answer = match &self.auth {
             VaultAuth::AppRole { role_id, secret_id } => {
-                let secret_id = self.secret_ids.find(vault, mount, secret_id).await?;
-                let login = approle::login(&client, mount, role_id, secret_id.expose_secret());
-                let result = vault.observed("login", async { Ok(login.await?) }).await;
+                let secret_id = self.secret_ids.find(vault, &self.mount, secret_id).await?;
+                let ids = json!({ "role_id": role_id, "secret_id": secret_id.expose_secret() });
+                let result = log_in(vault, &self.mount, &ids).await;
                 self.secret_ids.used(result)?
             }
-            VaultAuth::Kubernetes(JwtLogin { role, file }) => {
+            VaultAuth::Kubernetes(JwtLogin { role, file }) | VaultAuth::Jwt(JwtLogin { role, file }) => {
                 let jwt = read_jwt(file)?;
-                let login = kubernetes::login(&client, mount, role, jwt.expose_secret());
-                vault.observed("login", async { Ok(login.await?) }).await?
-            }
-            VaultAuth::Jwt(JwtLogin { role, file }) => {
-                let jwt = read_jwt(file)?;
-                let login = oidc::login(&client, mount, jwt.expose_secret(), Some(role.clone()));
-                vault.observed("login", async { Ok(login.await?) }).await?
+                log_in(
+                    vault,
+                    &self.mount,
+                    &json!({ "role": role, "jwt": jwt.expose_secret() }),
+                )
+                .await?
             }
         };
         LoginAnswer::of(answer)
@@ -87,6 +86,12 @@ impl LoginAnswer {
             duration: ttl(answer.lease_duration),
         })
     }
+}
+
+async fn log_in(vault: &Connection, mount: &str, body: &Value) -> Result<AuthInfo, VaultError> {
+    let client = vault.client(None);
+    let call = Call::<IgnoredAny>::post(format!("auth/{mount}/login"), body).auth(&client);
+    vault.observed("login", call).await
 }
 
 fn read_jwt(file: &std::path::Path) -> Result<SecretString, VaultError> {

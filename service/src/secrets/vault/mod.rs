@@ -1,7 +1,7 @@
 //! The client of a Vault or OpenBao server, and the only code that names its library. A call has a time limit, and continues
 //! when its caller is dropped: an aborted request can leave a login that no lease ends.
 
-/// Calls that the library lacks.
+/// A call.
 mod call;
 
 /// The client.

@@ -1,7 +1,7 @@
 //! The SecretID of an AppRole. A wrapped one is unwrapped once: where its wrapping token was created is checked before, and a
 //! token that was unwrapped already means that someone else may have the SecretID.
 
-use super::call::check_token;
+use super::call::{Call, check_token};
 use super::connection::Connection;
 use super::error::VaultError;
 use crate::config::secret::SecretSource;
@@ -9,7 +9,7 @@ use crate::config::vault::SecretIdSource;
 use crate::secrets;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use vaultrs::sys::wrapping;
+use serde_json::{Value, json};
 
 /// The SecretIDs that were unwrapped.
 #[derive(Default)]
@@ -24,6 +24,12 @@ struct Unwrapped {
     secret_id: SecretString,
     /// Whether a login with it has succeeded.
     is_proven: bool,
+}
+
+/// Where a wrapping token was made.
+#[derive(Deserialize)]
+struct Origin {
+    creation_path: String,
 }
 
 #[derive(Deserialize)]
@@ -96,7 +102,8 @@ impl SecretIds {
             VaultError::Setting("VAULT_WRAPPED_SECRET_ID", reason)
         })?;
         let client = vault.client(None);
-        let look_up = wrapping::lookup(&client, token.expose_secret());
+        let look_up = json!({ "token": token.expose_secret() });
+        let look_up = Call::<Origin>::post("sys/wrapping/lookup", &look_up).data(&client);
         let origin = vault
             .observed("wrap_lookup", async { look_up.await.map_err(spent) })
             .await?;
@@ -106,7 +113,7 @@ impl SecretIds {
         }
         self.attempted = Some(token.clone());
         let client = vault.client(Some(token));
-        let unwrap = wrapping::unwrap::<WrappedSecretId>(&client, None);
+        let unwrap = Call::<WrappedSecretId>::post("sys/wrapping/unwrap", &Value::Null).data(&client);
         let answer = vault
             .observed("unwrap", async { unwrap.await.map_err(spent) })
             .await?;
@@ -134,8 +141,8 @@ impl SecretIds {
 }
 
 /// What the server answers for a wrapping token that was used, has expired or never existed.
-fn spent(error: vaultrs::error::ClientError) -> VaultError {
-    match error.into() {
+fn spent(error: VaultError) -> VaultError {
+    match error {
         VaultError::Rejected { status: 400, .. } | VaultError::Denied => VaultError::WrapSpent,
         other => other,
     }

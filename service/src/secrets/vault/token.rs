@@ -1,13 +1,13 @@
 //! A token, the client that sends it, and its lifetime.
 
+use super::http_client::ApiClient;
 use super::renewal_time::renewal_time;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
-use vaultrs::client::VaultClient;
 
 /// A token, and a client that sends it.
 pub(super) struct Token {
-    pub(super) client: VaultClient,
+    pub(super) client: ApiClient,
     /// How long it is valid.
     pub(super) lifetime: TokenLifetime,
     /// The duration that the login granted.
@@ -67,7 +67,7 @@ impl TokenLifetime {
 
 impl Token {
     /// The token of a login that was requested at `sent`. A duration of zero: it does not end.
-    pub(super) fn new(client: VaultClient, sent: Instant, granted: Duration) -> Self {
+    pub(super) fn new(client: ApiClient, sent: Instant, granted: Duration) -> Self {
         Self {
             client,
             lifetime: TokenLifetime::new(sent, granted),

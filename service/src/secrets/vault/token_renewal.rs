@@ -1,15 +1,17 @@
 //! The task that keeps the token valid: renewed at two thirds of its life, replaced by a new login when that is not possible.
 
+use super::call::Call;
 use super::client::{Vault, spawned};
 use super::error::VaultError;
 use super::lease::ttl;
 use super::session::{REFUSED_DELAY, Session};
 use super::token::Token;
 use crate::secrets::backoff::Backoff;
+use serde::de::IgnoredAny;
+use serde_json::json;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use vaultrs::client::Client;
 
 /// The first delay after a failure is at most this.
 const BASE_DELAY: Duration = Duration::from_millis(500);
@@ -76,12 +78,8 @@ impl Vault {
 
     async fn renew_token(&self, token: &Token) -> Result<bool, VaultError> {
         let sent = Instant::now();
-        let renewal = token.client.renew(None);
-        let answer = self
-            .0
-            .connection
-            .observed("token_renew", async { Ok(renewal.await?) })
-            .await?;
+        let renewal = Call::<IgnoredAny>::post("auth/token/renew-self", &json!({})).auth(&token.client);
+        let answer = self.0.connection.observed("token_renew", renewal).await?;
         let is_renewed = token.renewed(sent, ttl(answer.lease_duration));
         self.0.connection.metrics.vault_token_ends(token.lifetime.end());
         Ok(is_renewed)

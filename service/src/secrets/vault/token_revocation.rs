@@ -1,10 +1,13 @@
 //! The end of tokens: of one that a new login has replaced, when its last lease has ended, and of all when the client is closed.
 
+use super::call::Call;
 use super::client::{Vault, spawned};
 use super::error::VaultError;
 use super::session::Release;
 use super::token::Token;
 use crate::secrets::backoff::Backoff;
+use serde::de::IgnoredAny;
+use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -40,11 +43,8 @@ impl Vault {
     }
 
     async fn revoke_token(&self, token: &Token) -> Result<(), VaultError> {
-        let call = vaultrs::token::revoke_self(&token.client);
-        let connection = &self.0.connection;
-        let revoked = connection
-            .observed("token_revoke", async { Ok(call.await?) })
-            .await;
+        let call = Call::<IgnoredAny>::post("auth/token/revoke-self", &json!({})).done(&token.client);
+        let revoked = self.0.connection.observed("token_revoke", call).await;
         if revoked.is_ok() {
             token.revoked();
         }

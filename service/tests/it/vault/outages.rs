@@ -1,6 +1,6 @@
 //! A server that is unavailable in any way: each call ends soon with an error that can be retried, and works afterwards.
 
-use super::server::{VaultClient, VaultServer, error};
+use super::server::{VaultClient, VaultServer, error, revealed};
 use crate::support::wait::wait_until;
 use portcullis::secrets::vault::VaultError;
 use serde_json::{Value, json};
@@ -91,6 +91,35 @@ fn a_login_that_answers_nonsense_is_retried() {
         );
     }
     server.run(client.vault.log_in()).unwrap();
+}
+
+/// V1: An answer that is larger than any of Vault's is not read to its end, and counts as nonsense.
+#[test]
+fn an_oversized_answer_is_not_read() {
+    let server = VaultServer::start();
+    let client = server.client();
+    server.run(client.vault.log_in()).unwrap();
+    let largest = "x".repeat(900 * 1024);
+    server.write(
+        "secret/data/portcullis/large",
+        &json!({ "data": { "document": largest } }),
+    );
+    let document = server.run(client.vault.read_document("large")).unwrap().unwrap();
+    assert_eq!(revealed(&document.text).len(), largest.len());
+    let oversized = json!({
+        "request_id": "1", "lease_id": "database/creds/portcullis-rates/1", "lease_duration": 60, "renewable": true,
+        "data": { "username": "v-rates", "password": "x".repeat(2 << 20) },
+    });
+    server.inject(
+        "database/creds",
+        Some(1),
+        &json!({ "body": oversized.to_string() }),
+    );
+    assert_eq!(
+        error(server.run(client.vault.issue_login("rates"))),
+        VaultError::Malformed
+    );
+    server.run(client.vault.issue_login("rates")).unwrap();
 }
 
 /// V1: A really sealed server, and one that is not there.
