@@ -11,6 +11,8 @@ use harness::context::Context;
 use harness::process::command::EnvVars;
 use stack::psql::Psql;
 
+use crate::vault_stack::END_SESSIONS;
+
 /// How long a token lives, in seconds: it is replaced after at most 3.3 s.
 const LIFE: i64 = 5;
 
@@ -55,8 +57,7 @@ impl Tokens {
             let identity = IDENTITIES.iter().find(|(_, _, id)| client_id == Some(id));
             let (_, role, _) = identity.ok_or("no such identity")?;
             let set = token_as_password(&[role], token, LIFE);
-            let end = format!("SELECT soak.end_sessions('{role}')");
-            let both = [set.as_str(), end.as_str()];
+            let both = [set.as_str(), END_SESSIONS];
             let count = if is_planted.load(Ordering::Relaxed) { 2 } else { 1 };
             match psql.run(&both[..count]) {
                 Ok(_) => Ok(clock::now().timestamp()),

@@ -14,18 +14,19 @@ use stack::vault::{self, Source};
 use crate::load::User;
 use crate::tokens::Tokens;
 
-/// What the administrator adds to the database. The transaction that adds a wish takes 500 ms: whenever a login is replaced or
+/// What the administrator adds to the database. The transaction that adds a wish takes a second: whenever a login is replaced or
 /// revoked, a change is in progress, which the service cannot repeat. It succeeds only if its connection remains until its
-/// end. The function ends the sessions of a login, for planted early revocations.
+/// end. The other function ends all sessions of the service, for planted early revocations of static logins and tokens:
+/// those of a single login could end while no request gets so far, because another login's have just ended.
 const SCHEMA: &str = "CREATE SCHEMA soak; GRANT USAGE ON SCHEMA soak TO PUBLIC; \
      CREATE FUNCTION soak.delay() RETURNS trigger LANGUAGE plpgsql AS \
-     'BEGIN PERFORM pg_sleep(0.5); RETURN NEW; END'; \
+     'BEGIN PERFORM pg_sleep(1); RETURN NEW; END'; \
      CREATE TRIGGER soak_delay BEFORE INSERT ON wishes.wishes FOR EACH ROW EXECUTE FUNCTION soak.delay(); \
-     CREATE FUNCTION soak.end_sessions(login text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS \
-     'BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = login; END'";
+     CREATE FUNCTION soak.end_sessions() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS \
+     'BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE ''portcullis-%''; END'";
 
-/// Ends the sessions of a static login whose password Vault changes.
-const END_SESSIONS: &str = "SELECT soak.end_sessions('{{name}}');";
+/// Follows each change of a static password, before the service has read it.
+pub(crate) const END_SESSIONS: &str = "SELECT soak.end_sessions();";
 
 /// What a lease of [`Lifetimes::SHORT`] lives.
 const LEASE: Duration = Duration::from_secs(12);
@@ -63,8 +64,8 @@ impl Kind {
 pub enum Plant {
     /// They do.
     Nothing,
-    /// They are revoked early: a lease ends long before the service replaces it; the sessions of a static login and of a login with
-    /// a token end as soon as there is another password or token, before the service has it.
+    /// They are revoked early: a lease ends long before the service replaces it; the service's sessions end as soon as there is
+    /// another static password or token, before the service has it.
     EarlyRevocations,
 }
 
