@@ -2,7 +2,7 @@
 
 use super::context::RotationContext;
 use super::former_login;
-use super::schedule::{Reason, Step, next_step, step_after_failure};
+use super::schedule::{Reason, Step, next_step, retry_time, step_after_failure};
 use crate::config::database::Login;
 use crate::db::pool::{ConnectError, Connections, Draining};
 use crate::secrets::backoff::Backoff;
@@ -145,7 +145,7 @@ impl Rotation {
                     self.connections.dismiss_suspicion();
                 }
                 let step = step_after_failure(step, validity);
-                (now + self.retry.next_delay(), step)
+                (retry_time(self.retry.next_delay(), end, now), step)
             }
         }
     }

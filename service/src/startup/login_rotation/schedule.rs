@@ -82,6 +82,16 @@ pub fn step_after_failure(failed: Step, validity: Option<&Validity>) -> Step {
     }
 }
 
+/// When a failed step is taken again: after a delay, but while credentials are valid at most after a quarter of what remains of
+/// them, so that a delay that has grown does not outlast short ones.
+pub fn retry_time(delay: Duration, end: Option<Instant>, now: Instant) -> Instant {
+    let remaining = end.map_or(Duration::ZERO, |end| end.saturating_duration_since(now));
+    if remaining.is_zero() {
+        return now + delay;
+    }
+    now + delay.min((remaining / 4).max(MIN_INTERVAL))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +120,21 @@ mod tests {
         let (seconds, step) = next(&validity);
         assert!((59.0..=60.6).contains(&seconds), "{seconds}");
         assert_eq!(step, Step::Replace(Reason::Password));
+    }
+
+    #[test]
+    fn a_failed_step_is_taken_again_before_the_credentials_end() {
+        let now = Instant::now();
+        let delay = Duration::from_secs(6);
+        let after = |remaining: Option<u64>| {
+            let end = remaining.map(|millis| now + Duration::from_millis(millis));
+            (retry_time(delay, end, now) - now).as_millis()
+        };
+        assert_eq!(after(Some(1_200_000)), 6_000);
+        assert_eq!(after(Some(4_000)), 1_000);
+        assert_eq!(after(Some(100)), 250);
+        // What has ended, or was never issued, is no reason to hurry.
+        assert_eq!((after(Some(0)), after(None)), (6_000, 6_000));
     }
 
     #[test]
