@@ -69,21 +69,14 @@ pub fn begin_collection(conn: &mut PgConnection, id: Uuid) -> QueryResult<()> {
         .map(drop)
 }
 
-/// Gives the hand-over up, so that it can be tried again at once. Its record remains unless the wrapping token is unused.
-pub fn end_collection(conn: &mut PgConnection, id: Uuid, is_unused: bool) -> QueryResult<()> {
+/// Gives the hand-over up, so that it can be tried again at once. Its record remains: Vault may have used the wrapping token up before its
+/// answer was lost.
+pub fn abandon_collection(conn: &mut PgConnection, id: Uuid) -> QueryResult<()> {
     let abandoned = now.into_sql::<Timestamptz>() - interval(COLLECTION_TIMEOUT).into_sql::<Interval>();
-    let login = logins::table.find(id).filter(logins::collected_at.is_null());
-    let update = diesel::update(login);
-    if is_unused {
-        update
-            .set(logins::collecting_at.eq(None::<DateTime<Utc>>))
-            .execute(conn)
-    } else {
-        update
-            .set(logins::collecting_at.eq(abandoned.nullable()))
-            .execute(conn)
-    }
-    .map(drop)
+    diesel::update(logins::table.find(id).filter(logins::collected_at.is_null()))
+        .set(logins::collecting_at.eq(abandoned.nullable()))
+        .execute(conn)
+        .map(drop)
 }
 
 /// Records that a login was handed over. `false`: it has ended meanwhile.

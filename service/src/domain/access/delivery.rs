@@ -56,6 +56,8 @@ impl Access {
             return Err(AccessError::LoginPending);
         };
         let token = token.into();
+        // A token that is still unused was not used by the attempt without an answer either.
+        let may_be_own = login.has_lost_attempt && !matches!(self.0.vault.is_wrapped(&token).await, Ok(true));
         let content = match self.0.vault.unwrap(&token).await {
             Ok(content) => serde_json::from_value::<Content>(content).map_err(|_| VaultError::Malformed),
             Err(error) => Err(error),
@@ -65,7 +67,7 @@ impl Access {
                 self.finish_collection(&by, id, login.id, content, login.expires_at)
                     .await
             }
-            Err(VaultError::WrapSpent) if login.has_lost_attempt => {
+            Err(VaultError::WrapSpent) if may_be_own => {
                 tracing::warn!(
                     target: "security",
                     event = "access.login_lost",
@@ -90,11 +92,8 @@ impl Access {
             }
             Err(error) => {
                 tracing::warn!(request = id.get(), %error, "cannot unwrap a login");
-                // Vault may have used the token up before its answer was lost. The record remains where that is not ruled out.
-                let is_unused =
-                    !login.has_lost_attempt && matches!(self.0.vault.is_wrapped(&token).await, Ok(true));
-                let end = move |conn: &mut _| collection::end_collection(conn, login.id, is_unused);
-                self.0.db.tx("end_access_collection", end).await?;
+                let abandon = move |conn: &mut _| collection::abandon_collection(conn, login.id);
+                self.0.db.tx("abandon_access_collection", abandon).await?;
                 Err(AccessError::VaultUnavailable)
             }
         }

@@ -98,8 +98,6 @@ fn a_lost_answer_is_not_reported_as_theft() {
         // Vault has not used the token: nothing is lost.
         vault.write("control/rules", &lose(&json!("disconnect")));
         parties.try_collect(&parties.ann, id).problem(503);
-        let record = "SELECT coalesce(collecting_at::text, '-') AS line FROM access.logins";
-        assert_eq!(parties.database.lines(record), ["-"]);
         vault.write("control/rules", &lose(&json!("lose_answer")));
         parties.try_collect(&parties.ann, id).problem(503);
         let problem = parties.try_collect(&parties.ann, id).problem(409);
@@ -115,5 +113,31 @@ fn a_lost_answer_is_not_reported_as_theft() {
         );
         let reasons = "SELECT end_reason AS line FROM access.logins WHERE end_reason IS NOT NULL";
         assert_eq!(parties.database.lines(reasons), ["lost"]);
+    });
+}
+
+/// N4: After an attempt that got no answer and did not use the token, theft is still found: the look-up shows that the token was
+/// unused, and a use between the look-up and the attempt is none of the service's.
+#[test]
+fn an_attempt_that_reached_no_vault_hides_no_theft() {
+    broker::with_logins(|Setup { vault, parties, .. }| {
+        let id = parties.request(&parties.ann, "rates-read", 8);
+        parties.approve(id);
+        parties.wait_for(
+            "SELECT count(*)::text AS line FROM access.logins WHERE issued_at IS NOT NULL",
+            &["1"],
+        );
+        let rule = |effect: &Value| json!({"path": "sys/wrapping/unwrap", "times": 1, "effect": effect});
+        vault.write("control/rules", &rule(&json!("disconnect")));
+        parties.try_collect(&parties.ann, id).problem(503);
+        // The thief is faster than the second attempt, which has looked the token up.
+        vault.write("control/rules", &rule(&json!({"delay_ms": 4000})));
+        std::thread::scope(|scope| {
+            let second = scope.spawn(|| parties.try_collect(&parties.ann, id));
+            std::thread::sleep(std::time::Duration::from_secs(2));
+            unwrap_stored_token(&parties, vault);
+            let problem = second.join().unwrap().problem(409);
+            assert_eq!(problem["type"], "urn:portcullis:problem:access-login-compromised");
+        });
     });
 }
