@@ -12,7 +12,7 @@ use stack::vault::process::VaultProcess;
 use stack::vault::{self, Source};
 
 use crate::load::User;
-use crate::tokens::Tokens;
+use crate::tokens::{END_SESSIONS, Tokens};
 
 /// What the administrator adds to the database. The transaction that adds a wish takes a second: whenever a login is replaced or
 /// revoked, a change is in progress, which the service cannot repeat. It succeeds only if its connection remains until its
@@ -24,9 +24,6 @@ const SCHEMA: &str = "CREATE SCHEMA soak; GRANT USAGE ON SCHEMA soak TO PUBLIC; 
      CREATE TRIGGER soak_delay BEFORE INSERT ON wishes.wishes FOR EACH ROW EXECUTE FUNCTION soak.delay(); \
      CREATE FUNCTION soak.end_sessions() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS \
      'BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE ''portcullis-%''; END'";
-
-/// Follows each change of a static password, before the service has read it.
-pub(crate) const END_SESSIONS: &str = "SELECT soak.end_sessions();";
 
 /// What a lease of [`Lifetimes::SHORT`] lives.
 const LEASE: Duration = Duration::from_secs(12);
