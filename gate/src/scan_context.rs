@@ -104,8 +104,8 @@ impl<'a> ScanContext<'a> {
             Err(error) if error.is::<Exit>() => Err(ScanError::Stopped),
             Err(error) => {
                 let log = fs::read_to_string(&log).unwrap_or_default();
-                let last = log.trim_end().lines().next_back().unwrap_or_default();
-                Err(ScanError::ToolFailed(format!("`{command}`: {error:#}: {last}")))
+                let reason = reason_in(&log);
+                Err(ScanError::ToolFailed(format!("`{command}`: {error:#}: {reason}")))
             }
         }
     }
@@ -258,6 +258,14 @@ impl ToolOutput {
     }
 }
 
+/// The error of a program that could not start: the last line that begins with `error`, since lines of another program's log
+/// may follow it, or else the last line.
+fn reason_in(log: &str) -> &str {
+    let mut lines = log.trim_end().lines().rev();
+    let last = lines.clone().next().unwrap_or_default();
+    lines.find(|line| line.starts_with("error")).unwrap_or(last)
+}
+
 fn without_markers(text: String, markers: &[&str]) -> String {
     let disabled = |marker: &str| marker.replace([':', '-'], "_");
     markers
@@ -268,6 +276,17 @@ fn without_markers(text: String, markers: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_reason_of_a_failed_start_is_its_error_and_not_the_log_below_it() {
+        let log = "sent 2143 of 85935 prices\nerror: the service is not ready; its last log lines:\n    {\"level\":\"INFO\"}\n";
+        assert_eq!(
+            reason_in(log),
+            "error: the service is not ready; its last log lines:"
+        );
+        assert_eq!(reason_in("a\nno such command\n\n"), "no such command");
+        assert_eq!(reason_in(""), "");
+    }
 
     #[test]
     fn ignore_comments_are_disabled_in_place() {
