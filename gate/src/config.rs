@@ -1,6 +1,7 @@
 //! What the gate must know about the repository that it checks: `security/gate.toml`. A section that is missing leaves its
 //! gates without anything to scan.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -194,7 +195,7 @@ pub struct Probe {
     /// `METHOD PATH`.
     pub request: String,
     #[serde(default)]
-    pub headers: std::collections::BTreeMap<String, String>,
+    pub headers: BTreeMap<String, String>,
     #[serde(default)]
     pub body: String,
     /// With an access token of this role.
@@ -229,6 +230,8 @@ pub struct Guess {
 pub struct Schemathesis {
     /// Its configuration file.
     pub settings: String,
+    /// Variables of that file, each with the line that makes the target create its value.
+    pub values: BTreeMap<String, String>,
     /// One run a role, over every operation but the final ones.
     pub runs: Vec<Run>,
     /// Operations that each have a run of their own, because they end the session that they are sent with.

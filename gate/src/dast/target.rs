@@ -160,9 +160,9 @@ impl<'a> Target<'a> {
         self.ask(&format!("session {role}"), "1")
     }
 
-    /// The id of an account that is invited and has not accepted.
-    pub fn invite(&self) -> Result<String, ScanError> {
-        self.ask("invite", "1")
+    /// What the target's command answers to this line, such as the id of something that it creates.
+    pub fn value(&self, line: &str) -> Result<String, ScanError> {
+        self.ask(line, "1")
     }
 
     /// How many 2xx responses each operation gave, by `METHOD /path/{template}`; none of the bad server are known.

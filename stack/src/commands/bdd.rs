@@ -16,11 +16,10 @@ use crate::browser::Browser;
 use crate::local_stack::{LocalStack, Plan};
 use crate::log_secret_scan::{self, Secrets};
 use crate::paths::StackPaths;
-use crate::postgres::{self, Choice};
+use crate::postgres::Choice;
 use crate::state::State;
 use crate::state::files::Running;
-use crate::vault::process::VaultProcess;
-use crate::vault::{self, Source};
+use crate::vault::{self, Scope};
 
 /// Cargo's arguments for the features' program; its own arguments follow.
 const PROGRAM: [&str; 6] = ["run", "--locked", "--quiet", "--package", "features", "--"];
@@ -38,12 +37,6 @@ pub struct Options {
     #[arg(last = true)]
     args: Vec<String>,
 }
-
-/// Settings of PostgreSQL that logins of people need: their statements are logged with their names.
-const AUDIT: [(&str, &str); 2] = [
-    ("shared_preload_libraries", "pgaudit"),
-    ("log_line_prefix", "%m [%p] %q%u@%d "),
-];
 
 /// The result of a run of the features.
 #[derive(Debug, Default)]
@@ -83,33 +76,30 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
 pub fn against_a_local_stack(context: &Context, postgres: &Choice, args: &[String]) -> Result<BddOutcome> {
     // A given server may require certificates that a Vault would need too.
     let with_vault = !matches!(postgres, Choice::Given(_));
-    let audited = with_vault && postgres::programs(context, postgres.major(None)?)?.has_module("pgaudit");
     let mut plan = Plan {
         postgres: postgres.clone(),
+        postgres_settings: vault::audit_settings(context, postgres)?,
         serve: !with_vault,
         ..Plan::temporary(context, "bdd")?
     };
+    let audited = !plan.postgres_settings.is_empty();
     // The log is searched for secrets afterwards.
     plan.service_settings
         .push(("PORTCULLIS_LOG".into(), "debug".into()));
-    if audited {
-        plan.postgres_settings = AUDIT.map(|(name, value)| (name.into(), value.into())).into();
-    }
     let mut progress = Progress::of(plan.steps() + 2 * usize::from(with_vault));
     let mut stack = LocalStack::start(context, plan, &mut progress)?;
     let vault = with_vault
-        .then(|| serve_with_vault(context, &mut stack, &mut progress))
+        .then(|| vault::serve(context, &mut stack, &mut progress, Scope::Everything))
         .transpose()?;
     let log = stack.serving()?.log.clone();
     let portcullis = &stack.portcullis;
     let mut variables = for_features(&portcullis.accounts()?, portcullis.mail_folder());
     variables.push(("XTASK_INTERNAL_URL".into(), stack.internal_url().into()));
-    let vault = vault.map(|(vault, keys_settings)| {
+    if let Some(vault) = &vault {
         variables.push(("XTASK_ACCESS".into(), "true".into()));
         variables.push(("XTASK_KEYS_PROGRAM".into(), portcullis.program().into()));
-        variables.extend(keys_settings);
-        vault
-    });
+        variables.extend(vault::keys_settings(vault, &stack)?);
+    }
     if audited {
         variables.push(("XTASK_ACCESS_LOGINS".into(), "true".into()));
     }
@@ -135,32 +125,6 @@ pub fn against_a_local_stack(context: &Context, postgres: &Choice, args: &[Strin
         print_log();
     }
     Ok(outcome)
-}
-
-/// Starts a fake Vault, and the service with keys that it stores and logins that it issues, for itself and for people. Also
-/// returns the settings of the commands that change the keys.
-fn serve_with_vault(
-    context: &Context,
-    stack: &mut LocalStack,
-    progress: &mut Progress,
-) -> Result<(VaultProcess, EnvVars)> {
-    let vault = progress.step("starting a fake Vault", || {
-        let vault = vault::start(context, stack)?;
-        let address = vault.address();
-        Ok((vault, address))
-    })?;
-    let mut settings = vault::settings(&vault, stack, Source::Dynamic)?;
-    settings.extend(vault::access_settings(&vault, stack)?);
-    stack.portcullis.serve_with_issued_logins(settings);
-    let keys_settings = vault::keys_settings(&vault, stack)?;
-    stack
-        .portcullis
-        .serve_with_keys_in_vault(context, &keys_settings)?;
-    progress.step("starting the service", || {
-        stack.serve()?.wait_until_ready(context)?;
-        Ok(((), format!("ready on {}", stack.base_url())))
-    })?;
-    Ok((vault, keys_settings))
 }
 
 /// Accounts and mails of the `up` that serves at this URL; nothing for any other service.

@@ -17,8 +17,13 @@ use serde_json::{Value, json};
 
 use crate::accounts::Account;
 use crate::local_stack::{LocalStack, Plan};
+use crate::vault::process::VaultProcess;
+use crate::vault::{self, Scope};
 
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The service's worker issues a login within seconds.
+const ISSUE_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -46,10 +51,19 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         .iter()
         .map(|(name, value)| (name.into(), value.into()));
     plan.service_settings.extend(lasting.into_iter().chain(given));
-    let stack = LocalStack::start(context, plan, &mut Progress::silent())?;
+    plan.serve = false;
+    plan.postgres_settings = vault::audit_settings(context, &plan.postgres)?;
+    let issues_logins = !plan.postgres_settings.is_empty();
+    let mut progress = Progress::silent();
+    let mut stack = LocalStack::start(context, plan, &mut progress)?;
+    // Scans attack the service, so its own logins are the simplest.
+    let vault = vault::serve(context, &mut stack, &mut progress, Scope::People)?;
     let mut target = Target {
+        context,
         accounts: stack.portcullis.accounts()?,
         stack,
+        _vault: vault,
+        issues_logins,
     };
     let accounts: Vec<_> = target
         .accounts
@@ -68,17 +82,25 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     target.stack.stop()
 }
 
-struct Target {
+struct Target<'a> {
+    context: &'a Context,
+    /// Dropped before Vault, so that the service can revoke its logins.
     stack: LocalStack,
+    _vault: VaultProcess,
     accounts: Vec<Account>,
+    /// Whether people get logins of the database: PostgreSQL has pgaudit.
+    issues_logins: bool,
 }
 
-impl Target {
+impl Target<'_> {
     fn respond(&mut self, line: &str) -> Result<String> {
         match line.split_once(' ').unwrap_or((line, "")) {
             ("token", role) => self.token(role),
             ("session", role) => self.session(role),
-            ("invite", "") => self.invite(),
+            ("invite", "") => Ok(self.invite()?.to_string()),
+            ("access-request", role) => Ok(self.access_request(role)?.to_string()),
+            ("approved-access", role) => Ok(self.approved_access(role)?.0.to_string()),
+            ("access-login", role) => Ok(self.approved_access(role)?.1),
             ("answered", "") => self.answered(),
             ("stop-database", "") => {
                 self.stack.cluster().context("the server is not ours")?.stop()?;
@@ -111,16 +133,50 @@ impl Target {
     }
 
     /// The id of an account that is invited and has not accepted.
-    fn invite(&mut self) -> Result<String> {
-        let bearer = format!("Bearer {}", self.token("admin")?);
-        let headers = [
-            ("Authorization", bearer.as_str()),
-            ("Content-Type", "application/json"),
-        ];
-        let response = self.send("POST", "/user", &headers, r#"{"email": "invited@demo.example"}"#)?;
-        let invited: Value = serde_json::from_str(&response.body).unwrap_or_default();
-        let id = invited["id"].as_u64().map(|id| id.to_string());
-        id.with_context(|| format!("the invitation was not accepted: {}", response.status))
+    fn invite(&mut self) -> Result<u64> {
+        let admin = self.token("admin")?;
+        let invited = self.call(&admin, "POST", "/user", r#"{"email": "invited@demo.example"}"#)?;
+        id_of(&invited)
+    }
+
+    /// The id of a new request for access to the database.
+    fn access_request(&mut self, role: &str) -> Result<u64> {
+        let token = self.token(role)?;
+        let body = r#"{"level": "rates-read", "reason": "Reconcile prices", "hours": 8}"#;
+        id_of(&self.call(&token, "POST", "/access/requests", body)?)
+    }
+
+    /// The id of an approved request for access, and the name of its login, which its owner has not collected. The name is
+    /// `none` if this PostgreSQL accepts no logins of people.
+    fn approved_access(&mut self, role: &str) -> Result<(u64, String)> {
+        let id = self.access_request(role)?;
+        let (approver, admin) = (self.token("approver")?, self.token("admin")?);
+        let path = format!("/access/requests/{id}/approve");
+        self.call(&approver, "POST", &path, r#"{"reason": "A scan needs it"}"#)?;
+        let mut name = None;
+        if self.issues_logins {
+            let stop = self.context.stop.clone();
+            stop.wait_until(ISSUE_TIMEOUT, || {
+                let issued = self.call(&admin, "GET", "/admin/audit?action=access_login.issued", "")?;
+                name = name_of_login(&issued, id);
+                Ok(name.is_some())
+            })?;
+            ensure!(name.is_some(), "no login was issued for the request {id}");
+        }
+        Ok((id, name.unwrap_or_else(|| "none".to_owned())))
+    }
+
+    /// The response to a call that succeeds.
+    fn call(&mut self, token: &str, method: &str, path: &str, body: &str) -> Result<Value> {
+        let bearer = format!("Bearer {token}");
+        let mut headers = vec![("Authorization", bearer.as_str())];
+        if !body.is_empty() {
+            headers.push(("Content-Type", "application/json"));
+        }
+        let response = self.send(method, path, &headers, body)?;
+        let status = response.status;
+        ensure!((200..300).contains(&status), "{method} {path}: {status}");
+        serde_json::from_str(&response.body).with_context(|| format!("the response to {method} {path}"))
     }
 
     /// `METHOD /path/{template} COUNT` for each operation that gave 2xx responses, from the service's metrics.
@@ -151,6 +207,17 @@ impl Target {
     }
 }
 
+fn id_of(created: &Value) -> Result<u64> {
+    created["id"].as_u64().context("the response has no id")
+}
+
+/// The name of the login that was issued for this request, in a page of audit events.
+fn name_of_login(issued: &Value, request: u64) -> Option<String> {
+    let mut details = issued["events"].as_array()?.iter().map(|event| &event["detail"]);
+    let detail = details.find(|detail| detail["request"] == request)?;
+    Some(detail["name"].as_str()?.to_owned())
+}
+
 /// 2xx responses by method and path template, in Prometheus' text format.
 fn successes(metrics: &str) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
@@ -179,7 +246,16 @@ fn successes(metrics: &str) -> BTreeMap<String, u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::successes;
+    use super::{name_of_login, successes};
+    use serde_json::json;
+
+    #[test]
+    fn the_login_of_a_request_is_found_among_the_events() {
+        let event = |request: u64, name: &str| json!({ "detail": { "request": request, "name": name } });
+        let page = json!({ "events": [event(12, "other"), event(2, "wanted")] });
+        assert_eq!(name_of_login(&page, 2), Some("wanted".to_owned()));
+        assert_eq!(name_of_login(&page, 1), None);
+    }
 
     #[test]
     fn successes_are_counted_by_operation() {

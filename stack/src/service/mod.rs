@@ -117,6 +117,11 @@ impl Portcullis {
         self.extra_settings.push((name.into(), value.into()));
     }
 
+    /// Adds settings for every command from now on.
+    pub fn extend_settings(&mut self, settings: impl IntoIterator<Item = (OsString, OsString)>) {
+        self.extra_settings.extend(settings);
+    }
+
     /// The program's file.
     pub fn program(&self) -> &Path {
         &self.program

@@ -6,11 +6,13 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use harness::context::Context;
+use harness::output::Progress;
 use harness::process::command::{Command, EnvVars};
 use private_postgres::password;
 use serde_json::json;
 
 use crate::local_stack::LocalStack;
+use crate::postgres::{self, Choice};
 use crate::service::DATABASE;
 use process::VaultProcess;
 
@@ -21,6 +23,66 @@ pub enum Source {
     Dynamic,
     /// The same login with a new password.
     Static,
+}
+
+/// Settings of PostgreSQL that logins of people need: their statements are logged with their names.
+const AUDIT: [(&str, &str); 2] = [
+    ("shared_preload_libraries", "pgaudit"),
+    ("log_line_prefix", "%m [%p] %q%u@%d "),
+];
+
+/// The settings with which PostgreSQL accepts logins of people; none if it lacks pgaudit.
+pub fn audit_settings(context: &Context, postgres: &Choice) -> Result<Vec<(String, String)>> {
+    if matches!(postgres, Choice::Given(_))
+        || !postgres::programs(context, postgres.major(None)?)?.has_module("pgaudit")
+    {
+        return Ok(Vec::new());
+    }
+    Ok(AUDIT.map(|(name, value)| (name.into(), value.into())).into())
+}
+
+/// What a service has from its Vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Its own logins, its keys, and the logins of people.
+    Everything,
+    /// The logins of people. The service has passwords and keys in files.
+    People,
+}
+
+/// Starts a fake Vault, and the service with what it has from it.
+pub fn serve(
+    context: &Context,
+    stack: &mut LocalStack,
+    progress: &mut Progress,
+    scope: Scope,
+) -> Result<VaultProcess> {
+    let vault = progress.step("starting a fake Vault", || {
+        let vault = start(context, stack)?;
+        let address = vault.address();
+        Ok((vault, address))
+    })?;
+    let people = access_settings(&vault, stack)?;
+    match scope {
+        Scope::Everything => {
+            let own = settings(&vault, stack, Source::Dynamic)?;
+            let all = own.into_iter().chain(people);
+            stack.portcullis.serve_with_issued_logins(all.collect());
+            let keys = keys_settings(&vault, stack)?;
+            stack.portcullis.serve_with_keys_in_vault(context, &keys)?;
+        }
+        Scope::People => {
+            let connection = login(&vault, stack, "portcullis")?;
+            stack
+                .portcullis
+                .extend_settings(connection.into_iter().chain(people));
+        }
+    }
+    progress.step("starting the service", || {
+        stack.serve()?.wait_until_ready(context)?;
+        Ok(((), format!("ready on {}", stack.base_url())))
+    })?;
+    Ok(vault)
 }
 
 /// Starts a fake Vault for a stack and sets up both sides, as an operator does.
@@ -73,7 +135,7 @@ fn login(vault: &VaultProcess, stack: &LocalStack, program: &str) -> Result<EnvV
 }
 
 /// The settings of a service that decides on requests for access and gets logins of people from this Vault.
-pub fn access_settings(vault: &VaultProcess, stack: &LocalStack) -> Result<EnvVars> {
+fn access_settings(vault: &VaultProcess, stack: &LocalStack) -> Result<EnvVars> {
     let program = "portcullis-broker";
     let secret_id = secret_id(vault, stack, program)?;
     let settings = [

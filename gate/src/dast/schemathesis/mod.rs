@@ -2,7 +2,7 @@
 
 mod report;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{self, Schemathesis};
 use crate::dast;
@@ -46,7 +46,10 @@ struct Run<'r> {
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let config = config::needed(ctx.config().schemathesis.as_ref(), "schemathesis")?;
     let target = Target::start(ctx, "schemathesis", &[])?;
-    let invited = target.invite()?;
+    let mut values = BTreeMap::new();
+    for (name, line) in &config.values {
+        values.insert(name.as_str(), target.value(line)?);
+    }
     // All tokens first: after the first wrong password every client of this network has to wait.
     let mut runs = Vec::new();
     for run in &config.runs {
@@ -71,7 +74,7 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let (mut accepting, mut tested, mut requests) = (BTreeSet::new(), 0, 0);
     let all = target.document.count();
     for (index, run) in runs.iter().enumerate() {
-        let report = run.run(ctx, config, &target, &invited)?;
+        let report = run.run(ctx, config, &target, &values)?;
         result
             .findings
             .extend(report.findings(&format!("as {}", run.name)));
@@ -107,7 +110,7 @@ impl Run<'_> {
         ctx: &ScanContext<'_>,
         config: &Schemathesis,
         target: &Target<'_>,
-        invited: &str,
+        values: &BTreeMap<&str, String>,
     ) -> Result<Report, ScanError> {
         let (json, junit) = (format!("{}.json", self.name), format!("{}.xml", self.name));
         let settings = ctx.context().settings.root.join(&config.settings);
@@ -115,8 +118,9 @@ impl Run<'_> {
         let mut command = ctx
             .tool("schemathesis")?
             .current_dir(&ctx.folder)
+            .envs(values.iter().map(|(name, value)| (*name, value.as_str())))
             .envs([("TOKEN", self.token.as_str()), ("SESSION", &self.session)])
-            .envs([("INVITED", invited), ("PASSWORD", target.password(admin)?)])
+            .envs([("PASSWORD", target.password(admin)?)])
             .args(["--config-file".into(), settings.into_os_string()])
             .args(["run", &target.document_url(), "--checks", "all"])
             .args(["--seed", "1", "--max-examples", &self.examples.to_string()])
