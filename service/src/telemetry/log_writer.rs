@@ -193,12 +193,14 @@ mod tests {
     use std::sync::mpsc::{Receiver, Sender, channel};
 
     struct BlockedOutput {
+        begun: Sender<()>,
         release: Receiver<()>,
         written: Sender<Vec<u8>>,
     }
 
     impl Write for BlockedOutput {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            let _ = self.begun.send(());
             let _ = self.release.recv();
             let _ = self.written.send(bytes.to_vec());
             Ok(bytes.len())
@@ -209,10 +211,23 @@ mod tests {
         }
     }
 
+    /// A writer whose output blocks with the first line until the sender is dropped, and what is written afterwards.
+    fn blocked() -> (LogWriter, LogWriterGuard, Sender<()>, Receiver<Vec<u8>>) {
+        let ((begun, has_begun), (blocker, release), (written, output)) = (channel(), channel(), channel());
+        let blocked = BlockedOutput {
+            begun,
+            release,
+            written,
+        };
+        let (writer, guard) = LogWriter::start(blocked).unwrap();
+        writer.write_line(b"first\n", Importance::Information);
+        has_begun.recv().unwrap();
+        (writer, guard, blocker, output)
+    }
+
     #[test]
     fn a_blocked_reader_delays_no_caller_and_dropped_lines_are_counted() {
-        let ((blocker, release), (written, output)) = (channel(), channel());
-        let (writer, guard) = LogWriter::start(BlockedOutput { release, written }).unwrap();
+        let (writer, guard, blocker, output) = blocked();
         let line = [b'x'; 1023];
         for _ in 0..3000 {
             writer.write_line(&line, Importance::Information);
@@ -227,8 +242,7 @@ mod tests {
 
     #[test]
     fn a_flood_of_information_drops_no_warning() {
-        let ((blocker, release), (written, output)) = (channel(), channel());
-        let (writer, guard) = LogWriter::start(BlockedOutput { release, written }).unwrap();
+        let (writer, guard, blocker, output) = blocked();
         let line = [b'x'; 1023];
         for number in 0..3000 {
             writer.write_line(&line, Importance::Information);
@@ -320,12 +334,11 @@ mod tests {
 
     #[test]
     fn buffered_lines_are_written_at_shutdown() {
-        let ((blocker, release), (written, output)) = (channel(), channel());
+        let (writer, guard, blocker, output) = blocked();
         drop(blocker);
-        let (writer, guard) = LogWriter::start(BlockedOutput { release, written }).unwrap();
         writer.write_line(b"one\n", Importance::Information);
         writer.write_line(b"two\n", Importance::Warning);
         drop(guard);
-        assert_eq!(output.iter().flatten().collect::<Vec<u8>>(), b"one\ntwo\n");
+        assert_eq!(output.iter().flatten().collect::<Vec<u8>>(), b"first\none\ntwo\n");
     }
 }
