@@ -6,6 +6,7 @@ mod report;
 pub mod rotations;
 pub mod runs;
 pub mod samples;
+mod schema;
 mod tokens;
 pub mod vault_stack;
 

@@ -19,14 +19,14 @@ const RATES: &str = "/rates?date_from=2021-01-01&date_to=2021-01-31&orig_code=CN
 const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How long the first login is tried: in the control its connections may just have ended.
-const FIRST_LOGIN: Duration = Duration::from_secs(10);
+const FIRST_LOGIN: Duration = Duration::from_secs(30);
 
 /// Between two requests of a thread, so that load generator, service and database do not compete for the processors: what
 /// is measured is the rotation, not overload.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// The threads of each kind. Two add wishes of one account, which the service does one after another, on its two connections.
-/// Because each takes a while (`SCHEMA` in `vault_stack.rs`), one is in progress at every moment, also while requests wait
+/// Because each takes a while (`schema.rs`), one is in progress at every moment, also while requests wait
 /// for a session that the login of accounts has to find.
 const THREADS: [(Kind, usize); 3] = [(Kind::Rates, 4), (Kind::Wishes, 2), (Kind::Logins, 1)];
 

@@ -11,9 +11,7 @@ use harness::context::Context;
 use harness::process::command::EnvVars;
 use stack::psql::Psql;
 
-/// Ends all sessions of the service, by a function that the stack adds to the database. In a control it follows each replacement
-/// of a token or of a static password, before the service uses the new one.
-pub(crate) const END_SESSIONS: &str = "SELECT soak.end_sessions();";
+use crate::schema::END_SESSIONS;
 
 /// How long a token lives, in seconds: it is replaced after at most 3.3 s.
 const LIFE: i64 = 5;

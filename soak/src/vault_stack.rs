@@ -12,18 +12,8 @@ use stack::vault::process::VaultProcess;
 use stack::vault::{self, Source};
 
 use crate::load::User;
-use crate::tokens::{END_SESSIONS, Tokens};
-
-/// What the administrator adds to the database. The transaction that adds a wish takes a second: whenever a login is replaced or
-/// revoked, a change is in progress, which the service cannot repeat. It succeeds only if its connection remains until its
-/// end. The other function ends all sessions of the service, for planted early revocations of static logins and tokens:
-/// those of a single login could end while no request gets so far, because another login's have just ended.
-const SCHEMA: &str = "CREATE SCHEMA soak; GRANT USAGE ON SCHEMA soak TO PUBLIC; \
-     CREATE FUNCTION soak.delay() RETURNS trigger LANGUAGE plpgsql AS \
-     'BEGIN PERFORM pg_sleep(1); RETURN NEW; END'; \
-     CREATE TRIGGER soak_delay BEFORE INSERT ON wishes.wishes FOR EACH ROW EXECUTE FUNCTION soak.delay(); \
-     CREATE FUNCTION soak.end_sessions() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS \
-     'BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE ''portcullis-%''; END'";
+use crate::schema::{END_SESSIONS, SCHEMA};
+use crate::tokens::Tokens;
 
 /// What a lease of [`Lifetimes::SHORT`] lives.
 const LEASE: Duration = Duration::from_secs(12);
