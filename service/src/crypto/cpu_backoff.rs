@@ -11,11 +11,12 @@ const BACKOFF_FACTOR: u32 = 4;
 /// Upper limit of a pause, so that neither an overloaded machine nor a suspended one stalls the queue.
 const MAX_BACKOFF: Duration = Duration::from_millis(50);
 
-/// Sets the calling thread's nice value to 19. `SCHED_IDLE` would be lower still, but a fully loaded machine could then
-/// starve all logins. Other systems than Linux apply nice values to the whole process, so there the priority stays.
+/// Sets the calling thread's nice value to 19, whatever the process has. `SCHED_IDLE` would be lower still, but a fully loaded
+/// machine could then starve all logins. Other systems than Linux apply nice values to the whole process, so there the priority
+/// stays.
 pub fn lower_thread_priority() {
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::nice(19) {
+    if let Err(error) = rustix::process::setpriority_process(None, 19) {
         tracing::warn!(%error, "hashing threads keep the default priority");
     }
 }
