@@ -41,7 +41,14 @@ pub struct State {
 /// The exclusive right to change a state directory. The operating system releases it when the process ends.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+/// A process that another thread has started has a copy of the file for a moment, which would continue to hold the lock.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
 }
 
 impl State {
@@ -114,7 +121,7 @@ impl State {
                 let me = Identity::of(i32::try_from(std::process::id())?);
                 file.set_len(0)?;
                 file.write_all(serde_json::to_string(&me)?.as_bytes())?;
-                Ok(Ok(Lock { _file: file }))
+                Ok(Ok(Lock { file }))
             }
             Err(TryLockError::WouldBlock) => {
                 let mut text = String::new();

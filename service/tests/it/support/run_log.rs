@@ -54,8 +54,10 @@ pub fn start() {
         let (writer, guard) = LogWriter::start(file).unwrap();
         // The writer runs until the process exits.
         std::mem::forget(guard);
-        // The test client is not under test.
-        let filter = tracing_subscriber::EnvFilter::new("debug,reqwest=off,hyper_util::client=off");
+        // The test client is not under test, and neither is the fake Vault, which runs in this process and logs the statements
+        // with verifiers that it sends to PostgreSQL.
+        let filter =
+            tracing_subscriber::EnvFilter::new("debug,reqwest=off,hyper_util::client=off,tokio_postgres=off");
         let subscriber = tracing_subscriber::registry()
             .with(filter)
             .with(JsonLog::new(writer));
