@@ -151,9 +151,8 @@ impl<'a> Dataset<'a> {
 
     /// Restarts the service with this queue capacity for password hashing.
     pub fn serve_with_queue(&mut self, capacity: u64) -> Result<()> {
-        self.stack
-            .portcullis
-            .set("PORTCULLIS_HASH_QUEUE", capacity.to_string());
+        let queue = ("PORTCULLIS_HASH_QUEUE".into(), capacity.to_string().into());
+        self.stack.portcullis.extend_settings([queue]);
         self.stack.serve()?.wait_until_ready(self.context)
     }
 

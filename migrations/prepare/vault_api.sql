@@ -222,8 +222,8 @@ BEGIN
 END
 $$;
 
--- Drops a person's login that is blocked, as drop_login does. `false`: it does not exist. Vault answers that it has revoked a lease that it does not
--- know, too, so the service drops what is left.
+-- Drops a person's login that is blocked, as drop_login does. `false`: it does not exist. Vault answers that it has revoked a lease
+-- that it does not know, too, so the service drops what is left.
 CREATE OR REPLACE FUNCTION vault_api.drop_blocked(p_name text)
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

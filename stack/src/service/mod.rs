@@ -112,11 +112,6 @@ impl Portcullis {
         Ok(())
     }
 
-    /// Adds a setting for every command from now on.
-    pub fn set(&mut self, name: &str, value: String) {
-        self.extra_settings.push((name.into(), value.into()));
-    }
-
     /// Adds settings for every command from now on.
     pub fn extend_settings(&mut self, settings: impl IntoIterator<Item = (OsString, OsString)>) {
         self.extra_settings.extend(settings);

@@ -59,9 +59,20 @@ struct Name {
 }
 
 #[derive(QueryableByName)]
-struct Dropped {
+struct Existence {
     #[diesel(sql_type = Bool)]
-    existed: bool,
+    exists: bool,
+}
+
+/// What dropping a login found and did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DropOutcome {
+    /// It did not exist.
+    Absent,
+    /// It is dropped.
+    Dropped,
+    /// It cannot be dropped. It has no password and cannot connect, and each sweep tries to drop it.
+    Closed,
 }
 
 /// Logins that have ended and are not blocked: those of a request, or all, as far as an attempt is due.
@@ -143,15 +154,23 @@ pub fn claim_unrevoked(conn: &mut PgConnection) -> QueryResult<Option<Unrevoked>
     .optional()
 }
 
-/// Drops a blocked login that Vault has left. `false`: it does not exist.
-pub fn drop_blocked(conn: &mut PgConnection, name: &str) -> QueryResult<bool> {
-    diesel::sql_query("SELECT vault_api.drop_blocked($1) AS existed")
-        .bind::<Text, _>(name)
-        .get_result::<Dropped>(conn)
-        .map(|row| row.existed)
+/// Drops a blocked login if Vault has left it.
+pub fn drop_blocked(conn: &mut PgConnection, name: &str) -> QueryResult<DropOutcome> {
+    let mut exists = |query| {
+        diesel::sql_query(query)
+            .bind::<Text, _>(name)
+            .get_result::<Existence>(conn)
+            .map(|row| row.exists)
+    };
+    if !exists("SELECT vault_api.drop_blocked($1) AS exists")? {
+        return Ok(DropOutcome::Absent);
+    }
+    // A statement of its own: it sees the change of the one before.
+    let is_left = exists("SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = $1) AS exists")?;
+    Ok(if is_left { DropOutcome::Closed } else { DropOutcome::Dropped })
 }
 
-/// Records that a login is dropped. `false`: another replica has recorded it.
+/// Records that a login is dropped or closed. `false`: another replica has recorded it.
 pub fn set_revoked(conn: &mut PgConnection, id: Uuid) -> QueryResult<bool> {
     let login = logins::table.find(id).filter(logins::revoked_at.is_null());
     let set = diesel::update(login)

@@ -4,7 +4,7 @@
 use super::issuing::BACKOFF;
 use super::{Access, append_event, login_subject};
 use crate::db::DbError;
-use crate::db::access::revocations::{self, Unblocked, Unrevoked};
+use crate::db::access::revocations::{self, DropOutcome, Unblocked, Unrevoked};
 use crate::secrets::vault::VaultError;
 use crate::types::access::AccessRequestId;
 use crate::types::client_info::ClientInfo;
@@ -81,8 +81,8 @@ impl Access {
 
     /// `false`: Vault is unavailable.
     pub(super) async fn revoke_login(&self, login: Unrevoked) -> Result<bool, DbError> {
-        let was_left = match self.drop_login(&login).await {
-            Ok(was_left) => was_left,
+        let outcome = match self.drop_login(&login).await {
+            Ok(outcome) => outcome,
             Err(error) => {
                 let login = Unblocked {
                     id: login.id,
@@ -94,30 +94,29 @@ impl Access {
                 return Ok(!matches!(error, RevokeError::Vault(VaultError::Unavailable(_))));
             }
         };
-        if was_left {
+        let (action, by) = match outcome {
+            DropOutcome::Absent => ("access_login.dropped", "vault"),
+            DropOutcome::Dropped => ("access_login.dropped", "service"),
+            DropOutcome::Closed => ("access_login.closed", "service"),
+        };
+        if outcome != DropOutcome::Absent {
             tracing::warn!(
                 target: "security",
                 event = "access.login_left",
                 request = login.request_id,
                 login = %login.id,
-                "Vault has revoked the lease of a login and not dropped the login, which the service dropped: does Vault know its leases?"
+                dropped = outcome == DropOutcome::Dropped,
+                "Vault has revoked the lease of a login and not dropped the login: does Vault know its leases? A login that the service cannot \
+                 drop either, for example because something in another database depends on it, has no password and cannot connect"
             );
         }
         let recorded = self.0.db.tx("set_access_login_revoked", move |conn| {
             if revocations::set_revoked(conn, login.id)? && login.lease_id.is_some() {
-                let by = if was_left { "service" } else { "vault" };
                 let (client, detail) = (
                     ClientInfo::service(),
                     json!({ "request": login.request_id, "by": by }),
                 );
-                append_event(
-                    conn,
-                    None,
-                    &client,
-                    "access_login.dropped",
-                    login_subject(login.id),
-                    detail,
-                )?;
+                append_event(conn, None, &client, action, login_subject(login.id), detail)?;
             }
             Ok(())
         });
@@ -127,9 +126,9 @@ impl Access {
     }
 
     /// First the lease, whose revocation is answered when the login is dropped; then the token, which ends what is not known. Vault
-    /// gives the same answer for a lease that it does not know, for example after its storage was restored: `true` if it left the
-    /// login.
-    async fn drop_login(&self, login: &Unrevoked) -> Result<bool, RevokeError> {
+    /// gives the same answer for a lease that it does not know, for example after its storage was restored: the service drops what
+    /// it left.
+    async fn drop_login(&self, login: &Unrevoked) -> Result<DropOutcome, RevokeError> {
         if let Some(lease) = &login.lease_id {
             self.0.vault.revoke_id(lease).await?;
         }
@@ -137,7 +136,7 @@ impl Access {
             self.0.vault.revoke_accessor(accessor).await?;
         }
         let Some(name) = login.name.clone() else {
-            return Ok(false);
+            return Ok(DropOutcome::Absent);
         };
         let drop = move |conn: &mut _| revocations::drop_blocked(conn, &name);
         Ok(self.0.db.tx("drop_blocked_login", drop).await?)

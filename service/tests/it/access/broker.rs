@@ -126,6 +126,17 @@ impl Parties<'_> {
         }
     }
 
+    /// An approved request, whose login is issued and not collected.
+    pub fn issue(&self, who: &Person) -> i64 {
+        let id = self.request(who, "rates-read", 8);
+        self.approve(id);
+        let issued = format!(
+            "SELECT count(*)::text AS line FROM access.logins WHERE request_id = {id} AND issued_at IS NOT NULL"
+        );
+        self.wait_for(&issued, &["1"]);
+        id
+    }
+
     /// An approved request of Ann's, and its login.
     pub fn collect_new(&self) -> (i64, Credentials) {
         let id = self.request(&self.ann, "rates-read", 8);
@@ -155,13 +166,13 @@ impl Parties<'_> {
         self.wait_for(&left, &["0 0"]);
     }
 
-    /// Waits until the audit log has the end of the login of a request, and by which of both it was dropped.
-    pub fn wait_for_dropped_event(&self, id: i64, by: &str) {
+    /// Waits until the audit log has the end of the login of a request: `dropped` or `closed`, and by which of both.
+    pub fn wait_for_end_event(&self, id: i64, end: &str, by: &str) {
         let events = format!(
-            "SELECT detail->>'by' AS line FROM audit.events
-             WHERE action = 'access_login.dropped' AND detail->>'request' = '{id}'"
+            "SELECT action || ' ' || (detail->>'by') AS line FROM audit.events
+             WHERE action IN ('access_login.dropped', 'access_login.closed') AND detail->>'request' = '{id}'"
         );
-        self.wait_for(&events, &[by]);
+        self.wait_for(&events, &[&format!("access_login.{end} {by}")]);
     }
 
     /// Waits until a query of the superuser returns this.

@@ -10,12 +10,7 @@ use serde_json::{Value, json};
 #[test]
 fn a_stolen_wrapping_token_is_an_incident() {
     broker::with_logins(|Setup { vault, parties, .. }| {
-        let id = parties.request(&parties.ann, "rates-read", 8);
-        parties.approve(id);
-        parties.wait_for(
-            "SELECT count(*)::text AS line FROM access.logins WHERE issued_at IS NOT NULL",
-            &["1"],
-        );
+        let id = parties.issue(&parties.ann);
         let stolen = unwrap_stored_token(&parties, vault);
         let login = Credentials {
             user: stolen["username"].as_str().unwrap().to_owned(),
@@ -61,12 +56,7 @@ fn unwrap_stored_token(parties: &Parties<'_>, vault: &TestVault<'_>) -> Value {
 fn a_login_is_handed_over_once() {
     broker::with_logins(|Setup { vault, parties, .. }| {
         let bob = Person::new(parties.database, &parties.app, "bob@example.org", Role::User);
-        let id = parties.request(&bob, "rates-read", 8);
-        parties.approve(id);
-        parties.wait_for(
-            "SELECT count(*)::text AS line FROM access.logins WHERE issued_at IS NOT NULL",
-            &["1"],
-        );
+        let id = parties.issue(&bob);
         vault.write(
         "control/rules",
         &json!({"path": "sys/wrapping/unwrap", "times": 1, "effect": {"error": {"status": 503, "text": "sealed"}}}),
@@ -88,12 +78,7 @@ fn a_login_is_handed_over_once() {
 #[test]
 fn a_lost_answer_is_not_reported_as_theft() {
     broker::with_logins(|Setup { vault, parties, .. }| {
-        let id = parties.request(&parties.ann, "rates-read", 8);
-        parties.approve(id);
-        parties.wait_for(
-            "SELECT count(*)::text AS line FROM access.logins WHERE issued_at IS NOT NULL",
-            &["1"],
-        );
+        let id = parties.issue(&parties.ann);
         let lose = |effect: &Value| json!({"path": "sys/wrapping/unwrap", "times": 1, "effect": effect});
         // Vault has not used the token: nothing is lost.
         vault.write("control/rules", &lose(&json!("disconnect")));
@@ -121,12 +106,7 @@ fn a_lost_answer_is_not_reported_as_theft() {
 #[test]
 fn an_attempt_that_reached_no_vault_hides_no_theft() {
     broker::with_logins(|Setup { vault, parties, .. }| {
-        let id = parties.request(&parties.ann, "rates-read", 8);
-        parties.approve(id);
-        parties.wait_for(
-            "SELECT count(*)::text AS line FROM access.logins WHERE issued_at IS NOT NULL",
-            &["1"],
-        );
+        let id = parties.issue(&parties.ann);
         let rule = |effect: &Value| json!({"path": "sys/wrapping/unwrap", "times": 1, "effect": effect});
         vault.write("control/rules", &rule(&json!("disconnect")));
         parties.try_collect(&parties.ann, id).problem(503);

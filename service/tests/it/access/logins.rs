@@ -115,7 +115,7 @@ fn revoking_ends_the_sessions_of_the_person() {
             }
             assert!(login.connect(parties.database).is_none());
             parties.try_collect(&parties.ann, id).problem(409);
-            parties.wait_for_dropped_event(id, "vault");
+            parties.wait_for_end_event(id, "dropped", "vault");
         }
         let (id, login) = parties.collect_new();
         assert_eq!(

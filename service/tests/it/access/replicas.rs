@@ -34,7 +34,7 @@ fn two_replicas_do_nothing_twice() {
         on_both(&parties, &other, &ids, "revoke", &Value::Null);
         parties.wait_for(LOGINS, &["0"]);
         for id in ids {
-            parties.wait_for_dropped_event(id, "vault");
+            parties.wait_for_end_event(id, "dropped", "vault");
         }
         let failures = "SELECT concat_ws(' ', (SELECT count(*) FROM access.logins), (SELECT sum(revoke_failures) FROM access.logins),
              (SELECT sum(issue_failures) FROM access.requests)) AS line";

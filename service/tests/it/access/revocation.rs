@@ -205,8 +205,32 @@ fn a_login_that_vault_does_not_know_is_dropped() {
         }
         assert_eq!(parties.act(&parties.admin, id, "revoke").status, 200);
         parties.wait_for_drop(&login);
-        parties.wait_for_dropped_event(id, "service");
+        parties.wait_for_end_event(id, "dropped", "service");
         let failures = "SELECT revoke_failures::text AS line FROM access.logins";
         assert_eq!(parties.database.lines(failures), ["0"]);
+    });
+}
+
+/// N5: A login that cannot be dropped, because something in another database depends on it, is closed, and the audit log says so.
+#[test]
+fn a_login_that_cannot_be_dropped_is_recorded_as_closed() {
+    broker::with_logins(|Setup { parties, .. }| {
+        let (id, login) = parties.collect_new();
+        let server = &parties.database.server;
+        let mut elsewhere = server
+            .connect("postgres", &login.user, &login.password)
+            .unwrap();
+        elsewhere
+            .batch_execute("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC")
+            .unwrap();
+        assert_eq!(parties.act(&parties.admin, id, "revoke").status, 200);
+        parties.wait_for_end_event(id, "closed", "service");
+        assert!(elsewhere.batch_execute("SELECT 1").is_err());
+        assert!(login.connect(parties.database).is_none());
+        let state = format!(
+            "SELECT concat(rolcanlogin, ' ', rolpassword IS NULL) AS line FROM pg_authid WHERE rolname = '{}'",
+            login.user
+        );
+        assert_eq!(parties.database.lines(&state), ["f t"]);
     });
 }
