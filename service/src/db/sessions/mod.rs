@@ -228,20 +228,25 @@ pub fn end(conn: &mut PgConnection, account: AccountId, id: Uuid, reason: &str) 
     Ok(ended > 0)
 }
 
-/// Ends all sessions of an account except one, with their refresh tokens. Returns their number. After a change of
-/// password it must run in the same transaction, after the change, so that no session can start in between.
+/// Ends all sessions of an account, except one if it is given; their refresh tokens end with them. Returns the number of
+/// those that had not expired. After a change of password it must run in the same transaction, after the change, so that no
+/// session can start in between.
 pub fn end_all(
     conn: &mut PgConnection,
     account: AccountId,
     except: Option<Uuid>,
     reason: &str,
 ) -> QueryResult<usize> {
-    diesel::update(sessions::table)
+    // Expired ones too: a concurrent request that was sent before the expiry may be extending one, and a filter on the expiry
+    // would skip it instead of waiting for that request.
+    let ended: Vec<bool> = diesel::update(sessions::table)
         .filter(sessions::account_id.eq(account.get()))
         .filter(sessions::ended_at.is_null())
         .filter(sessions::id.ne(except.unwrap_or(Uuid::nil())))
         .set((sessions::ended_at.eq(now), sessions::end_reason.eq(reason)))
-        .execute(conn)
+        .returning(sessions::expires_at.gt(now))
+        .get_results(conn)?;
+    Ok(ended.into_iter().filter(|was_active| *was_active).count())
 }
 
 /// Deletes up to `limit` sessions that expired at least `age` ago. Returns their number.
