@@ -101,7 +101,7 @@ pub fn run(settings: &Settings, command: Accounts) -> ExitCode {
         Accounts::EndSessions { email } => {
             match runtime.block_on(operators.end_sessions(email, &ClientInfo::operator(operator::current())))
             {
-                Ok(Some(count)) => print(&format!("ended {count} sessions\n")),
+                Ok(Some(count)) => print(&format!("sessions ended: {count}\n")),
                 Ok(None) => fail(1, &NO_ACCOUNT),
                 Err(error) => fail(1, &format!("{error}; nothing was changed")),
             }

@@ -72,7 +72,7 @@ fn an_operator_ends_sessions_and_removes_a_second_factor() {
     let accounts = |command: &str, email: &str| run(&["accounts", command, email], &admin.database.pairs());
     assert_eq!(
         stdout(&accounts("end-sessions", "ANN@example.org")),
-        "ended 1 sessions\n"
+        "sessions ended: 1\n"
     );
     let removed = accounts("remove-second-factor", ANN);
     assert_eq!(
