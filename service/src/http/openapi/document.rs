@@ -24,13 +24,13 @@ pub fn document<T: OpenApi + 'static>() -> String {
     format!("{document:#}\n")
 }
 
-/// Responses without a description of their own: the framework leaves it empty.
+/// Successes without a description of their own: the framework leaves it empty.
 fn describe_successes(document: &mut Value) {
     let paths = document["paths"].as_object_mut().into_iter().flatten();
     let operations = paths.filter_map(|(_, path)| path.as_object_mut()).flatten();
     let responses = operations.filter_map(|(_, operation)| operation["responses"].as_object_mut());
-    for (_, response) in responses.flatten() {
-        if response["description"] == "" {
+    for (status, response) in responses.flatten() {
+        if status.starts_with('2') && response["description"] == "" {
             response["description"] = "The request succeeded".into();
         }
     }

@@ -85,6 +85,7 @@ fn every_operation_is_named_described_and_documents_its_errors() {
                     content.contains_key("application/problem+json"),
                     "{name} {status}"
                 );
+                assert_ne!(response["description"], "", "{name} {status}");
             }
         }
     }
