@@ -52,7 +52,7 @@ impl Answer {
     pub(super) fn parse(body: &[u8]) -> Result<Self, EntraError> {
         let malformed = EntraError::Malformed;
         let answer: Self = serde_json::from_slice(body)
-            .map_err(|_| malformed("it is no JSON object with an access token and its end"))?;
+            .map_err(|_| malformed("it is not a JSON object with an access token and its expiry"))?;
         let is_token = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
         if !is_token(answer.access_token.expose_secret()) {
             return Err(malformed(
@@ -64,7 +64,7 @@ impl Answer {
             .as_ref()
             .is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer"))
         {
-            return Err(malformed("its token is no bearer token"));
+            return Err(malformed("its token is not a bearer token"));
         }
         if answer.expires_in.is_none() && answer.expires_on.is_none() {
             return Err(malformed("it does not contain when its token ends"));
