@@ -21,7 +21,7 @@ pub struct AuthSettings {
     pub registration: RegistrationMode,
     /// Who must have a second factor.
     pub second_factor: SecondFactorPolicy,
-    /// How long verified credentials permit sensitive operations of administrators.
+    /// How long verified credentials permit sensitive operations.
     pub proof_max_age: Duration,
     /// Mails that unauthenticated requests from one network may cause before further requests are delayed.
     pub mail_rate_per_network: i32,

@@ -149,7 +149,7 @@ const SERVICE_SETTINGS: &[Setting] = &[
     setting(
         "PROOF_MAX_AGE",
         "900",
-        "Time in seconds, 60 to 86400, since the login or the last `POST /auth/reauthenticate` during which users may end their other sessions and delete the account, and administrators may change roles, delete and restore users, end their sessions and remove their second factors.",
+        "Time in seconds, 60 to 86400, since the login or the last `POST /auth/reauthenticate` during which users may end their other sessions and delete the account, administrators may change roles, move an invitation that carries a role to another address, delete and restore users, end their sessions and remove their second factors, and people may request, approve, deny and collect access to the database.",
     ),
     setting(
         "MAIL_RATE_PER_NETWORK",

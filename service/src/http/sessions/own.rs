@@ -1,4 +1,5 @@
-//! `/auth/logout`, `/auth/logout-all`, `/auth/sessions`: listing and revoking the caller's own sessions.
+//! `/auth/reauthenticate`, `/auth/logout`, `/auth/logout-all`, `/auth/sessions`: verifying the caller's credentials again,
+//! listing and revoking the caller's own sessions.
 
 use super::CredentialErrors;
 use super::errors::in_session;
@@ -142,8 +143,9 @@ enum Reauthenticated {
 impl OwnSessionsApi {
     /// Verify the caller's credentials again
     ///
-    /// Ending other sessions, deleting the account and sensitive operations of administrators require that the password, and a code if a second factor is enabled, were
-    /// verified within the last minutes: at sign-in or by this operation.
+    /// Ending other sessions, deleting the account, deciding on access to the database and other sensitive operations require
+    /// that the password, and a code if a second factor is enabled, were verified within the last minutes: at sign-in or by
+    /// this operation.
     #[oai(
         path = "/auth/reauthenticate",
         method = "post",
