@@ -1,4 +1,5 @@
-//! Reads secrets from their source: values and files, on every call, so that rotated files take effect, and Vault.
+//! Reads secrets from their source: values and files, on every call, so that rotated files take effect; Vault; and Microsoft
+//! Entra, for access tokens.
 
 /// When to retry a call.
 pub mod backoff;

@@ -51,7 +51,7 @@ impl Sessions {
         Ok(rows.map(|rows| Page::from_rows(rows, limit, |row| row.id.to_string())))
     }
 
-    /// Ends the session that the proof comes from.
+    /// Ends the caller's session.
     pub async fn log_out(&self, who: &SignedIn, client: &ClientInfo) -> Result<(), StorageError> {
         let (account, session, client) = (who.account(), who.session(), client.clone());
         let end = move |conn: &mut PgConnection| end(conn, account, session, "log-out", &client);

@@ -1,4 +1,4 @@
-//! Managing an account's second factor: setup, confirmation by a first code, removal, recovery codes.
+//! Managing an account's second factor: set-up, confirmation by a first code, removal, recovery codes.
 
 use super::caller::SignedIn;
 use super::error::LoginError;
@@ -40,7 +40,7 @@ pub struct SecondFactorStatus {
     pub recovery_codes_left: i64,
 }
 
-/// The result of starting the setup.
+/// The result of starting the set-up.
 #[derive(Debug)]
 pub enum SetupOutcome {
     /// The secret for the authenticator app.
@@ -49,14 +49,14 @@ pub enum SetupOutcome {
     AlreadyEnabled,
 }
 
-/// The result of confirming the setup.
+/// The result of confirming the set-up.
 #[derive(Debug)]
 pub enum ConfirmationOutcome {
     /// Enabled; these are the recovery codes.
     Done(Vec<RecoveryCode>),
     /// The code does not match the secret.
     WrongCode,
-    /// No setup was started in this session, or too long ago, or the session has ended meanwhile.
+    /// No set-up was started in this session, or too long ago, or the session has ended meanwhile.
     NotStarted,
 }
 
@@ -138,7 +138,7 @@ impl Sessions {
             };
             let secret = match StoredSecret::open(&keys, &row) {
                 Ok(StoredSecret::Readable(secret)) => secret,
-                // No session can confirm it any more: the setup starts again.
+                // No session can confirm it any more: the set-up starts again.
                 Ok(StoredSecret::Unreadable) => return Ok(Ok(ConfirmationOutcome::NotStarted)),
                 Err(error) => return Ok(Err(error.into())),
             };
