@@ -158,16 +158,16 @@ fn only_its_owner_can_end_a_session() {
     assert_eq!(end(&fixture.ann.access, &lost_id).status, 204);
     assert!(fixture.is_ended(&lost));
     end(&fixture.ann.access, &lost_id).problem(404);
+    let own = id(&fixture.ann.access);
     for bad in [
         "0",
         "x",
         "%00",
-        &lost_id.to_uppercase(),
+        &own.to_uppercase(),
         "00000000-0000-0000-0000-000000000000",
     ] {
         end(&fixture.ann.access, bad).problem(404);
     }
-    let own = id(&fixture.ann.access);
     assert_eq!(end(&fixture.ann.access, &own).status, 204);
     assert!(fixture.is_ended(&fixture.ann));
 }

@@ -12,8 +12,25 @@ use base64::engine::general_purpose::STANDARD;
 use portcullis::types::clock;
 use portcullis::types::role::Role;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 const CHALLENGE: &str = "Basic realm=\"portcullis\", charset=\"UTF-8\"";
+
+/// All claims of a token.
+const CLAIMS: [&str; 12] = [
+    "iss",
+    "aud",
+    "sub",
+    "client_id",
+    "jti",
+    "sid",
+    "iat",
+    "nbf",
+    "exp",
+    "scope",
+    "username",
+    "admin",
+];
 
 fn basic(app: &App, field: impl AsRef<[u8]>) -> Response {
     let value = reqwest::header::HeaderValue::from_bytes(field.as_ref()).unwrap();
@@ -58,9 +75,12 @@ fn valid_credentials_return_a_valid_token() {
         assert!(response.header("content-type").starts_with("application/json"));
         let claims = response.json();
         assert_eq!(claims, Parts::of(token).claims());
+        let names: BTreeSet<&str> = claims.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(names, BTreeSet::from(CLAIMS));
         let now = clock::now().timestamp();
         let number = |name: &str| claims[name].as_i64().unwrap();
         assert!((now - 10..=now).contains(&number("iat")), "{claims}");
+        assert_eq!(claims["nbf"], claims["iat"]);
         // The session started slightly before the token was signed, and both expire together.
         let ttl = number("exp") - number("iat");
         assert!((590..=600).contains(&ttl), "{claims}");
@@ -68,6 +88,7 @@ fn valid_credentials_return_a_valid_token() {
         assert_eq!(claims["admin"], role == Role::Admin);
         assert_eq!(claims["iss"], "http://127.0.0.1:3000");
         assert_eq!(claims["aud"], "portcullis");
+        assert_eq!(claims["client_id"], "portcullis");
         assert_eq!(claims["sub"], id.to_string());
         assert_eq!(claims["scope"], role.scope_text());
         assert!(claims["jti"].as_str().unwrap().len() >= 32);

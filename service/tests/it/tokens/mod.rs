@@ -3,9 +3,6 @@
 /// Access tokens for HTTP Basic credentials.
 mod basic;
 
-/// Tokens with wrong claims.
-mod claims;
-
 /// Forged signatures and keys.
 mod forged;
 
@@ -20,3 +17,6 @@ mod keys_cli;
 
 /// `/validate`.
 mod validation;
+
+/// Tokens with wrong claims.
+mod wrong_claims;

@@ -74,7 +74,7 @@ fn a_revoked_token_is_rejected_everywhere() {
     assert_invalid_token(&validate(&two, &other));
 }
 
-/// F2, F3: The returned rights are the current rights of the account.
+/// F3: The returned rights are the current rights of the account.
 #[test]
 fn a_former_administrator_has_no_admin_claim() {
     let database = Database::fresh();

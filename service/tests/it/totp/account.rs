@@ -120,7 +120,13 @@ fn a_concurrently_enabled_second_factor_is_required() {
                 "UPDATE accounts.credentials SET totp_secret = '\\x00', totp_confirmed_at = now(); COMMIT",
             )
             .unwrap();
-        put.join().unwrap().problem(403);
+        assert_eq!(
+            put.join().unwrap().problem(403)["type"],
+            "urn:portcullis:problem:wrong-password"
+        );
     });
-    assert_eq!(try_log_in(&user.app, ANN, NEW).status, 401);
+    assert_eq!(
+        try_log_in(&user.app, ANN, NEW).problem(401)["type"],
+        "urn:portcullis:problem:invalid-credentials"
+    );
 }

@@ -105,14 +105,12 @@ fn the_owner_is_not_locked_out() {
 fn parallel_guesses_are_counted() {
     let user = TotpUser::new();
     user.enable();
-    user.database.execute("DELETE FROM sessions.throttles");
-    // The limits per network would refuse most of them.
-    let networks: Vec<String> = (0..5).map(|_| "000000".to_owned()).collect();
     for _ in 0..4 {
+        // The limits per network would refuse most of them.
         user.database.execute("DELETE FROM sessions.throttles");
         std::thread::scope(|scope| {
-            for code in &networks {
-                scope.spawn(|| try_log_in_with_code(&user.app, ANN, PASSWORD, code));
+            for _ in 0..5 {
+                scope.spawn(|| try_log_in_with_code(&user.app, ANN, PASSWORD, "000000"));
             }
         });
     }

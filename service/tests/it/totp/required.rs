@@ -60,13 +60,14 @@ fn an_administrator_without_a_second_factor_can_only_set_one_up() {
     assert_eq!(claims(&access)["scope"], "");
     enable_totp(&app, &access);
     assert_eq!(call_as(&app, &access, "GET", "/users", &Value::Null).status, 200);
-    let (_, refresh) = (access, token_pair(&refreshed).refresh);
+    let refresh = token_pair(&refreshed).refresh;
     let unrestricted = post(&app, "/auth/refresh", &json!({ "refresh_token": refresh }));
     assert_eq!(unrestricted.json()["second_factor_setup_required"], Value::Null);
     assert_eq!(claims(&token_pair(&unrestricted).access)["admin"], true);
 }
 
-/// E18: `admins` includes approvers and leaves other roles alone, `all` includes them, and `optional` no one.
+/// E18: `admins` includes approvers and leaves other roles alone, `all` includes every role but introspector, which has no
+/// operations on its account, and `optional` no one.
 #[test]
 fn the_setting_says_who_needs_a_second_factor() {
     for (policy, role, expected) in [
