@@ -161,7 +161,7 @@ fn every_page_of_100_000_users_is_read_from_an_index() {
     );
 }
 
-/// D4, E11: The lists of administrators and of deleted users are read from their partial indexes.
+/// D5, E11: The lists of administrators and of deleted users are read from their partial indexes.
 #[test]
 fn administrators_and_deleted_users_are_read_from_partial_indexes() {
     let _exclusive = exclusive();

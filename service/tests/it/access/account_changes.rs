@@ -91,7 +91,7 @@ fn delete_as_admin(parties: &Parties<'_>) {
     admin_call(parties, "DELETE", "/user", &Value::Null);
 }
 
-/// N5, E13, E19: Access ends with what its approval was based on, in the transaction of the change, with the reason: a new role or
+/// N5, E19: Access ends with what its approval was based on, in the transaction of the change, with the reason: a new role or
 /// password, the end of all sessions, a restored address, the end of the account. Undecided requests remain.
 #[test]
 fn a_change_of_the_account_ends_its_access() {

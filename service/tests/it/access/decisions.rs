@@ -100,7 +100,7 @@ fn only_approvers_decide() {
     assert_eq!(state, "requested");
 }
 
-/// N4, E13: Requesting, approving and denying need credentials that were verified recently; ending access does not.
+/// N4: Requesting, approving and denying need credentials that were verified recently; ending access does not.
 #[test]
 fn decisions_need_a_recent_proof() {
     let database = Database::fresh();

@@ -70,7 +70,7 @@ fn logins_that_could_not_be_stored_are_not_counted() {
     assert_eq!(try_log_in(&user.app, ANN, PASSWORD).status, 200);
 }
 
-/// E18, B16: Neither is its code a wrong one.
+/// E18, B16: A right code of a login that the database could not store is not counted as a wrong one.
 #[test]
 fn codes_of_logins_that_could_not_be_stored_are_not_counted() {
     let user = TotpUser::new();

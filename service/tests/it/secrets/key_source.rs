@@ -51,7 +51,7 @@ fn keys_from_two_sources_end_with_78() {
             assert_eq!(error, expected);
         }
     }
-    // Only `settings` has settings, and they are its only source.
+    // With `settings`, a key that is not set is not looked for elsewhere.
     for name in KEY_SETTINGS {
         let mut pairs = database.pairs();
         pairs.retain(|(known, _)| known != name);

@@ -202,7 +202,7 @@ fn an_unusable_identity_is_named() {
     }
 }
 
-/// K2: A token, which the server receives as it is, is only sent to a verified server or on this machine, in whatever profile.
+/// K2: A token is sent only to a verified server; in development also to an address of this machine.
 #[test]
 fn a_token_requires_a_verified_server() {
     for (profile, mode) in [

@@ -111,7 +111,8 @@ fn a_stop_while_waiting_for_keys_revokes_the_token() {
     assert!(!is_valid(), "{log:?}");
 }
 
-/// V6, F7: A document that is missing or nonsense ends `serve` with code 78 and the name of the setting, never its content.
+/// V6, F7, K2: A document that is missing or nonsense ends `serve` with code 78 and the name of the setting, never its
+/// content.
 #[test]
 fn a_missing_or_invalid_document_ends_with_78() {
     let database = Database::fresh();

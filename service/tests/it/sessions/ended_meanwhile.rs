@@ -39,8 +39,8 @@ fn ended_meanwhile(database: &Database, lock: &str, request: impl FnOnce() -> Re
     })
 }
 
-/// E18, E14: An intruder cannot enable a second factor with a request that the owner's password reset overtakes: it would lock
-/// the owner out.
+/// E18, E13, E14: An intruder cannot enable a second factor with a request that the owner's password reset overtakes: it
+/// would lock the owner out.
 #[test]
 fn a_second_factor_is_not_enabled_after_its_session_ended() {
     let user = TotpUser::new();
@@ -52,7 +52,7 @@ fn a_second_factor_is_not_enabled_after_its_session_ended() {
     assert_eq!(user.database.lines(confirmed), ["0"]);
 }
 
-/// E9, E10: Nor do such requests change or delete the account.
+/// E9, E10, E13: A request that waits while its session ends neither changes nor deletes the account.
 #[test]
 fn an_account_is_not_changed_after_its_session_ended() {
     for (lock, method, body) in [
@@ -71,7 +71,7 @@ fn an_account_is_not_changed_after_its_session_ended() {
     }
 }
 
-/// E19, D10: An administrator whose role is removed completes no operation that was waiting meanwhile.
+/// E19, D10, E13: An administrator whose role is removed completes no operation that was waiting meanwhile.
 #[test]
 fn a_former_administrator_completes_no_waiting_operation() {
     let admin = AdminClient::fresh();

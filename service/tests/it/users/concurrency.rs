@@ -76,9 +76,10 @@ fn of_fifty_concurrent_creations_one_succeeds() {
     assert_eq!(found["users"].as_array().map(Vec::len), Some(1), "{found}");
 }
 
-/// D4, D9: Accepting an invitation while its account is being deleted neither deadlocks nor succeeds.
+/// D9: Closing a link locks its account first, as a deletion does: accepting an invitation meanwhile neither deadlocks nor
+/// succeeds.
 #[test]
-fn accepting_an_invitation_during_deletion_fails() {
+fn closing_a_link_locks_its_account_first() {
     let admin = AdminClient::fresh();
     let id = AccountId::of(admin.create_user("ann@example.org"));
     let token = PlainToken::parse(&admin.link_token(id.get())).unwrap().hash();

@@ -155,7 +155,7 @@ fn a_search_matches_address_and_name_literally() {
     );
 }
 
-/// D4, D5: Deleted users are listed only with `deleted=true`.
+/// D5: Deleted users are listed only with `deleted=true`.
 #[test]
 fn deleted_users_are_listed_separately() {
     let admin = AdminClient::fresh();

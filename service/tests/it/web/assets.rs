@@ -122,7 +122,7 @@ fn a_wrong_digest_is_not_found() {
     assert_eq!(options.header("allow"), "GET, HEAD, OPTIONS");
 }
 
-/// A4: Without the API documentation its assets are not served under either name.
+/// A4: Without the API documentation, its assets are not served under the names that pages link to.
 #[test]
 fn assets_of_the_documentation_are_switched_off_with_it() {
     let database = Database::not_created();
