@@ -52,10 +52,9 @@ pub(super) fn defects(tree: &Tree, files: &[CodeFile]) -> Vec<String> {
             defects.push(format!("`Code:` names `{path}`, which is no file"));
             continue;
         };
-        if index == 0 && names.is_empty() && [".rs", ".sql"].iter().any(|end| path.ends_with(end)) {
-            defects.push(format!(
-                "`Code:` names no function or table of its first file, `{path}`"
-            ));
+        // SQL may create what it has no name for, such as roles in a loop.
+        if names.is_empty() && (path.ends_with(".rs") || (index == 0 && path.ends_with(".sql"))) {
+            defects.push(format!("`Code:` names no function or table of `{path}`"));
         }
         let missing = names.iter().filter(|name| !defines(path, text, name));
         defects.extend(missing.map(|name| format!("`{path}` does not define `{name}`")));
@@ -157,10 +156,15 @@ mod tests {
     }
 
     #[test]
-    fn folders_and_a_first_file_without_a_name_are_found() {
-        let no_name = "`Code:` names no function or table of its first file, `src/a.rs`";
-        assert_eq!(found("`src/a.rs`, `up.sql`"), [no_name]);
-        assert_eq!(found("`a.html`, `src/a.rs`"), [""; 0]);
+    fn folders_and_files_without_a_name_are_found() {
+        let no_name = |path: &str| format!("`Code:` names no function or table of `{path}`");
+        assert_eq!(found("`src/a.rs`, `up.sql`"), [no_name("src/a.rs")]);
+        assert_eq!(found("`a.html`, `src/a.rs`"), [no_name("src/a.rs")]);
+        assert_eq!(
+            found("`up.sql`, `src/a.rs`"),
+            [no_name("up.sql"), no_name("src/a.rs")]
+        );
+        assert_eq!(found("`src/a.rs` (`f`), `up.sql`, `a.html`"), [""; 0]);
         assert_eq!(
             found("`up.sql` (`t`), `src/` (files: `f`)"),
             ["`Code:` names `src/`, which is no file"]
