@@ -31,6 +31,7 @@ mod secrets;
 mod serve;
 mod sessions;
 mod settings;
+mod systemd;
 mod telemetry;
 mod tokens;
 mod totp;

@@ -16,7 +16,7 @@ use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
 /// The built program.
-const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
 
 fn command(arguments: &[&str], settings: &[(String, String)]) -> Command {
     command_of(Path::new(PROGRAM), arguments, settings)
@@ -177,22 +177,29 @@ pub fn run_with_bytes(arguments: &[&str], name: &str, value: &[u8]) -> Output {
 
 /// The code that `oathtool` computes for a base32 secret at a Unix time; `None` when it is not installed.
 pub fn oathtool(secret: &str, unix_time: i64) -> Option<String> {
+    let at = format!("@{unix_time}");
+    let output = installed("oathtool", &["--totp", "--base32", secret, "--now", &at])?;
+    assert!(output.status.success(), "{output:?}");
+    Some(stdout(&output).trim().to_owned())
+}
+
+/// Runs `systemd-analyze`; `None` when it is not installed.
+#[allow(dead_code, reason = "only one of the two test programs needs it")]
+pub fn systemd_analyze(arguments: &[&str]) -> Option<Output> {
+    installed("systemd-analyze", arguments)
+}
+
+/// Runs another program until it exits; `None` when it is not installed.
+fn installed(program: &str, arguments: &[&str]) -> Option<Output> {
     #[expect(
         clippy::disallowed_methods,
         reason = "the only test file that starts processes"
     )]
-    let mut command = Command::new("oathtool");
-    let at = format!("@{unix_time}");
-    let output = command
-        .args(["--totp", "--base32", secret, "--now", &at])
-        .output();
-    match output {
-        Ok(output) => {
-            assert!(output.status.success(), "{output:?}");
-            Some(stdout(&output).trim().to_owned())
-        }
+    let mut command = Command::new(program);
+    match command.args(arguments).output() {
+        Ok(output) => Some(output),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => panic!("oathtool: {error}"),
+        Err(error) => panic!("{program}: {error}"),
     }
 }
 

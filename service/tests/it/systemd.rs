@@ -1,0 +1,74 @@
+//! The systemd unit in `deploy/systemd`.
+
+use crate::support::ignored;
+use crate::support::program::{PROGRAM, run, stderr, stdout, systemd_analyze};
+use std::path::Path;
+
+const UNIT: &str = include_str!("../../../deploy/systemd/portcullis.service");
+
+const SETTINGS: &str = include_str!("../../../deploy/systemd/portcullis.env");
+
+/// Runs `systemd-analyze` over a unit of this text. `None`: it is not installed, and the test is reported as ignored.
+fn analyze(unit: &str, arguments: &[&str]) -> Option<(bool, String)> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("portcullis.service");
+    std::fs::write(&path, unit).unwrap();
+    let arguments: Vec<&str> = arguments.iter().copied().chain(path.to_str()).collect();
+    let output = systemd_analyze(&arguments);
+    if output.is_none() {
+        ignored::report("systemd-analyze is not installed (Debian: systemd)");
+    }
+    output.map(|output| (output.status.success(), stdout(&output) + &stderr(&output)))
+}
+
+/// L8: The unit is valid, without a warning; systemd-analyze notices a name that it does not know.
+#[test]
+fn the_unit_is_valid() {
+    let unit = UNIT.replace("/usr/local/bin/portcullis", PROGRAM);
+    let verify = |unit: &str| analyze(unit, &["verify"]);
+    let Some(verified) = verify(&unit) else {
+        return;
+    };
+    assert_eq!(verified, (true, String::new()));
+    let (_, warnings) = verify(&unit.replace("ProtectHome=", "ProtectHomes=")).unwrap();
+    assert!(warnings.contains("ProtectHomes"), "{warnings}");
+}
+
+/// L8: `systemd-analyze security` gives the unit less than 2 of 10 (10: unprotected), and more without its restrictions.
+#[test]
+fn the_unit_has_a_low_exposure() {
+    // In tenths; the exit code is that of a failure above the threshold.
+    let security = |unit: &str| analyze(unit, &["security", "--offline=true", "--threshold=19"]);
+    let Some((is_low, text)) = security(UNIT) else {
+        return;
+    };
+    assert!(is_low, "{text}");
+    for line in ["CapabilityBoundingSet=\n", "SystemCallFilter=@system-service\n", "DynamicUser=yes\n"] {
+        assert!(UNIT.contains(line), "{line}");
+    }
+    let open = UNIT
+        .replace("CapabilityBoundingSet=\n", "")
+        .replace("SystemCallFilter=", "#");
+    let (is_low, text) = security(&open).unwrap();
+    assert!(!is_low, "{text}");
+}
+
+/// L8, K1: The settings of the unit are valid in production: with them the service lacks nothing but the files of its secrets.
+#[test]
+fn the_settings_of_the_unit_lack_only_the_secrets() {
+    let lines = SETTINGS.lines().filter(|line| line.starts_with("PORTCULLIS_"));
+    let settings: Vec<(String, String)> = lines
+        .map(|line| line.trim_start_matches("PORTCULLIS_").split_once('=').unwrap())
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let output = run(&["serve"], &settings);
+    assert_eq!(output.status.code(), Some(78));
+    let error = stderr(&output);
+    for (name, path) in settings.iter().filter(|(name, _)| name.ends_with("_FILE")) {
+        let is_secret = Path::new(path).starts_with("/run/credentials/portcullis.service");
+        assert_eq!(error.contains(name.as_str()), is_secret, "{name}: {error}");
+    }
+    for line in error.lines() {
+        assert!(line.contains("/run/credentials/portcullis.service/secrets_"), "{error}");
+    }
+}
