@@ -165,16 +165,38 @@ END
 $$;
 
 -- Permits no new session of a login, once the transaction has committed, and lets the issuer end its sessions: a member may, and
--- pg_signal_backend could end those of all roles. Again is no change.
+-- pg_signal_backend could end those of all roles. Again is no change. A login may change its own password, and a transaction of its
+-- that has done so and stays open would hold its row for ever: sessions in the way are ended.
 CREATE OR REPLACE FUNCTION vault_api.close_login(p_name text)
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '100ms' AS $$
+DECLARE
+  start timestamptz := clock_timestamp();
 BEGIN
-  IF (SELECT rolcanlogin FROM pg_roles WHERE rolname = p_name) THEN
-    EXECUTE format('ALTER ROLE %I NOLOGIN', p_name);
-  END IF;
-  IF NOT pg_has_role(p_name::name, 'USAGE') THEN
-    EXECUTE format('GRANT %I TO CURRENT_USER', p_name);
-  END IF;
+  LOOP
+    BEGIN
+      IF NOT pg_has_role(p_name::name, 'USAGE') THEN
+        EXECUTE format('GRANT %I TO CURRENT_USER', p_name);
+      END IF;
+      BEGIN
+        IF (SELECT rolcanlogin FROM pg_roles WHERE rolname = p_name) THEN
+          EXECUTE format('ALTER ROLE %I NOLOGIN', p_name);
+        END IF;
+        RETURN;
+      -- internal_error: "tuple concurrently updated", by a transaction that has ended meanwhile.
+      EXCEPTION WHEN lock_not_available OR internal_error THEN
+        IF clock_timestamp() > start + interval '2 seconds' THEN
+          RAISE;
+        END IF;
+        PERFORM pg_stat_clear_snapshot();
+        PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = p_name;
+      END;
+    -- Another transaction closes it, too.
+    EXCEPTION WHEN unique_violation THEN
+      IF clock_timestamp() > start + interval '2 seconds' THEN
+        RAISE;
+      END IF;
+    END;
+  END LOOP;
 END
 $$;
 

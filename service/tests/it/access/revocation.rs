@@ -234,3 +234,21 @@ fn a_login_that_cannot_be_dropped_is_recorded_as_closed() {
         assert_eq!(parties.database.lines(&state), ["f t"]);
     });
 }
+
+/// N5: A session that holds the row of its login, by changing its password in an open transaction, ends like any other.
+#[test]
+fn an_open_change_of_its_password_does_not_prevent_a_revocation() {
+    broker::with_logins(|Setup { parties, .. }| {
+        let (id, login) = parties.collect_new();
+        let mut session = login.connect(parties.database).unwrap();
+        session
+            .batch_execute("BEGIN; ALTER ROLE CURRENT_USER PASSWORD 'its own'")
+            .unwrap();
+        let start = Instant::now();
+        assert_eq!(parties.act(&parties.admin, id, "revoke").status, 200);
+        parties.wait_for_end_of_sessions(&login, start);
+        assert!(session.batch_execute("COMMIT").is_err());
+        parties.wait_for_drop(&login);
+        parties.wait_for_end_event(id, "dropped", "vault");
+    });
+}

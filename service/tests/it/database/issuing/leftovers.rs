@@ -60,3 +60,37 @@ fn a_login_that_cannot_be_dropped_is_closed() {
         .unwrap();
     assert_eq!(roles(&database, &user), Vec::<String>::new());
 }
+
+/// K3, V11, N5: A transaction in which a login changes its own password holds the login's row. It delays neither the end of the login
+/// nor, once it has expired, other logins.
+#[test]
+fn an_open_change_of_its_password_does_not_preserve_a_login() {
+    let database = Database::fresh();
+    let (mut conn, user) = issue(&database, "own-password");
+    let expired = name(&database, "own-password-expired");
+    conn.batch_execute(&create(&expired, "issued-password", HOUR, GROUP))
+        .unwrap();
+    let mut sessions = [&user, &expired].map(|user| {
+        database
+            .server
+            .connect(&database.name, user, "issued-password")
+            .unwrap()
+    });
+    database.execute(&format!(r#"ALTER ROLE "{expired}" VALID UNTIL '2020-01-01'"#));
+    for session in &mut sessions {
+        session
+            .batch_execute("BEGIN; ALTER ROLE CURRENT_USER PASSWORD 'its own'")
+            .unwrap();
+    }
+    conn.batch_execute(&drop_login(&user)).unwrap();
+    // It sweeps.
+    let next = name(&database, "next");
+    conn.batch_execute(&create(&next, "issued-password", HOUR, GROUP))
+        .unwrap();
+    for session in &mut sessions {
+        assert!(session.batch_execute("SELECT 1").is_err());
+    }
+    assert_eq!(roles(&database, &user), Vec::<String>::new());
+    assert_eq!(roles(&database, &expired), Vec::<String>::new());
+    conn.batch_execute(&drop_login(&next)).unwrap();
+}
