@@ -24,10 +24,12 @@ pub struct Rotation {
     login: Login,
     connections: Connections,
     current: Option<IssuedLogin>,
+    /// Whether the server or Vault has ended the current credentials before their time.
+    has_ended_early: bool,
     generation: u64,
     retry: Backoff,
-    /// What was logged last, so that a failure is logged once.
-    reported: Option<String>,
+    /// What was logged last, and whether the credentials had ended early, so that a failure is logged once.
+    reported: Option<(String, bool)>,
     /// When suspected credentials may be checked again, and the time between checks.
     next_check: (Instant, Duration),
     /// When they will be checked.
@@ -69,6 +71,7 @@ impl Rotation {
             login,
             connections,
             current: None,
+            has_ended_early: false,
             generation: 0,
             retry: Backoff::new(RETRY_DELAYS.0, RETRY_DELAYS.1),
             reported: None,
@@ -118,10 +121,11 @@ impl Rotation {
             self.report(step, error);
         }
         let (now, name) = (Instant::now(), self.login.name);
+        let end = self.current_end();
         let validity = self.current.as_ref().map(|current| &current.validity);
-        let end = validity.map(Validity::end);
         match (taken, validity) {
             (Ok(taken), Some(validity)) => {
+                self.has_ended_early = false;
                 let (at, next) = next_step(validity, now);
                 let at = match taken {
                     Taken::Done => {
@@ -137,9 +141,15 @@ impl Rotation {
                 }
                 (at, next)
             }
-            (Err(StepError::Issue(error)), _) if error.is_gone() => (now, Step::Replace(Reason::Revoked)),
+            (Err(StepError::Issue(error)), _) if error.is_gone() => {
+                self.has_ended_early = true;
+                (now, Step::Replace(Reason::Revoked))
+            }
             (_, validity) => {
                 self.context.status.failed(name, end);
+                if self.has_ended_early {
+                    self.context.metrics.login_ends(name, Box::new(move || now));
+                }
                 if matches!(step, Step::Replace(_)) {
                     // Requests must not wait for what may take hours.
                     self.connections.dismiss_suspicion();
@@ -158,25 +168,28 @@ impl Rotation {
             (Step::Replace(_), _) => "issue",
         };
         self.context.metrics.login_failed(name, failed);
-        let error = error.to_string();
-        if self.reported.as_ref() == Some(&error) {
+        let report = (error.to_string(), self.has_ended_early);
+        if self.reported.as_ref() == Some(&report) {
             return;
         }
-        let remaining = self.current.as_ref().map(|current| {
-            let left = current.validity.end().saturating_duration_since(Instant::now());
-            left.as_secs()
-        });
-        match remaining {
-            Some(seconds) => tracing::error!(
+        let error = &report.0;
+        match self.current_end() {
+            Some(end) if !self.has_ended_early => tracing::error!(
                 login = name,
                 step = failed,
-                seconds,
+                seconds = end.saturating_duration_since(Instant::now()).as_secs(),
                 error,
                 "cannot rotate database credentials; the present ones remain in use until they end"
             ),
-            None => tracing::error!(login = name, error, "waiting for database credentials"),
+            _ => tracing::error!(login = name, error, "waiting for database credentials"),
         }
-        self.reported = Some(error);
+        self.reported = Some(report);
+    }
+
+    /// When the current credentials end: now, if they have ended early. `None`: there are none.
+    fn current_end(&self) -> Option<Instant> {
+        let end = self.current.as_ref()?.validity.end();
+        Some(if self.has_ended_early { Instant::now() } else { end })
     }
 
     async fn renew(&mut self) -> Result<Taken, StepError> {
@@ -282,6 +295,7 @@ impl Rotation {
     async fn examine(&mut self, is_retrying: bool) -> Option<Reason> {
         let connections = self.connections.clone();
         let checked = tokio::task::spawn_blocking(move || connections.check()).await;
+        let is_accepted = matches!(checked, Ok(Ok(())));
         let reason = match (checked, self.current.as_ref().map(|current| &current.validity)) {
             (_, None) | (Ok(Ok(())), _) => None,
             (Ok(Err(ConnectError::LoginRefused(_) | ConnectError::WrongGroup(_))), _) => {
@@ -294,6 +308,11 @@ impl Rotation {
             }
             (_, Some(Validity::Password { .. } | Validity::Token { .. })) => None,
         };
+        match (&reason, is_accepted) {
+            (Some(_), _) => self.has_ended_early = true,
+            (None, true) => self.has_ended_early = false,
+            (None, false) => {}
+        }
         let interval = self.next_check.1;
         if reason.is_some() && !is_retrying {
             self.next_check = (Instant::now() + CHECK_INTERVALS.0, CHECK_INTERVALS.0);
