@@ -138,15 +138,15 @@ impl Issuer {
     /// Whether the lease ends with a token that was replaced.
     pub fn is_orphaned(&self, lease: &Lease) -> bool {
         match self {
-            Self::Vault { vault, .. } => lease.login() != *vault.logins().borrow(),
+            Self::Vault { vault, .. } => lease.session_number() != *vault.session_number().borrow(),
             Self::EntraToken(_) => false,
         }
     }
 
-    /// The number of the login to Vault. When it changes, the leases of the former login end.
-    pub fn vault_logins(&self) -> watch::Receiver<u64> {
+    /// The number of the session with Vault. When it changes, the leases of the former session end.
+    pub fn vault_session_number(&self) -> watch::Receiver<u64> {
         match self {
-            Self::Vault { vault, .. } => vault.logins(),
+            Self::Vault { vault, .. } => vault.session_number(),
             Self::EntraToken(_) => watch::channel(0).1,
         }
     }

@@ -30,8 +30,8 @@ pub(super) struct Inner {
     pub(super) authenticator: Mutex<Authenticator>,
     /// The outcome of the last login, which tasks that waited for it share.
     last_login: RwLock<LoginOutcome>,
-    /// The number of the current login.
-    logins: watch::Sender<u64>,
+    /// The number of the current session.
+    session_number: watch::Sender<u64>,
     is_closed: watch::Sender<bool>,
 }
 
@@ -58,7 +58,7 @@ impl Vault {
             session: RwLock::new(None),
             former_tokens: std::sync::Mutex::default(),
             last_login: RwLock::new(LoginOutcome::default()),
-            logins: watch::Sender::new(0),
+            session_number: watch::Sender::new(0),
             is_closed: watch::Sender::new(false),
         })))
     }
@@ -68,10 +68,10 @@ impl Vault {
         &self.0.settings.address
     }
 
-    /// The number of the current login to Vault; 0 before the first. When it changes, the leases of former logins end with
-    /// their token.
-    pub fn logins(&self) -> watch::Receiver<u64> {
-        self.0.logins.subscribe()
+    /// The number of the current session with Vault; 0 before the first. When it changes, the leases of former sessions end
+    /// with their token.
+    pub fn session_number(&self) -> watch::Receiver<u64> {
+        self.0.session_number.subscribe()
     }
 }
 
@@ -118,7 +118,7 @@ impl Vault {
         if !matches!(result, Err(VaultError::Denied)) || !self.is_ended(&session).await? {
             return result;
         }
-        let session = self.log_in_after(session.login).await?;
+        let session = self.log_in_after(session.number).await?;
         self.0.connection.observed(operation, work(session)).await
     }
 
@@ -152,7 +152,7 @@ impl Vault {
         }
     }
 
-    /// Replaces the session of the login `former`; 0 stands for none. Of several tasks one logs in, and all get its outcome,
+    /// Replaces the session of the number `former`; 0 stands for none. Of several tasks one logs in, and all get its outcome,
     /// so that a wrong SecretID is not sent as often as there are requests. A refusal holds for a while, or until the secret
     /// is replaced.
     pub(super) async fn log_in_after(&self, former: u64) -> Result<Arc<Session>, VaultError> {
@@ -161,7 +161,7 @@ impl Vault {
         if self.is_closed() {
             return Err(VaultError::Closed);
         }
-        if let Some(session) = self.current().filter(|session| session.login != former) {
+        if let Some(session) = self.current().filter(|session| session.number != former) {
             return Ok(session);
         }
         if let Some(error) = self.last_login(|outcome| {
@@ -195,12 +195,12 @@ impl Vault {
     }
 
     fn start_session(&self, answer: &LoginAnswer, sent: Instant) -> Arc<Session> {
-        let login = *self.0.logins.borrow() + 1;
+        let number = *self.0.session_number.borrow() + 1;
         let client = self.0.connection.client(Some(&answer.token));
         let token = Arc::new(Token::new(client, sent, answer.duration));
         let end = token.lifetime.end();
         let session = Arc::new(Session {
-            login,
+            number,
             token,
             release: self.release(),
         });
@@ -209,8 +209,12 @@ impl Vault {
             self.record_former_token(&former.token);
         }
         self.0.connection.metrics.vault_token_ends(end);
-        self.0.logins.send_replace(login);
-        tracing::info!(login, ttl_s = answer.duration.as_secs(), "logged in to Vault");
+        self.0.session_number.send_replace(number);
+        tracing::info!(
+            session_number = number,
+            ttl_s = answer.duration.as_secs(),
+            "logged in to Vault"
+        );
         session
     }
 

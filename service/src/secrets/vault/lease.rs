@@ -130,9 +130,10 @@ impl Lease {
         self.renewable
     }
 
-    /// The number of the login to Vault that it was issued under. It ends when that login's token ends. 0: its token is its own.
-    pub fn login(&self) -> u64 {
-        self.session.as_ref().map_or(0, |session| session.login)
+    /// The number of the session with Vault that it was issued in. It ends when that session's token ends. 0: its token is its
+    /// own.
+    pub fn session_number(&self) -> u64 {
+        self.session.as_ref().map_or(0, |session| session.number)
     }
 }
 

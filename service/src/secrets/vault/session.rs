@@ -11,20 +11,20 @@ pub(super) const REFUSED_DELAY: Duration = Duration::from_secs(60);
 
 /// A login, shared by the client, the calls and the leases under its token.
 pub(super) struct Session {
-    /// The number of the login.
-    pub(super) login: u64,
+    /// Counts the logins of a client, from 1.
+    pub(super) number: u64,
     pub(super) token: Arc<Token>,
     /// Called when no call and no lease needs the token any more.
     pub(super) release: Release,
 }
 
-/// Ends the token of a login.
+/// Ends the token of the session of this number.
 pub(super) type Release = Box<dyn Fn(u64, &Arc<Token>) + Send + Sync>;
 
 /// The current session is dropped after another one has taken its place, with the last call and the last lease under its token.
 impl Drop for Session {
     fn drop(&mut self) {
-        (self.release)(self.login, &self.token);
+        (self.release)(self.number, &self.token);
     }
 }
 
@@ -67,6 +67,6 @@ impl LoginOutcome {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Session({})", self.login)
+        write!(f, "Session({})", self.number)
     }
 }

@@ -24,14 +24,14 @@ impl Vault {
     pub async fn keep_token(&self) -> Infallible {
         let mut backoff = Backoff::new(BASE_DELAY, MAX_DELAY);
         let mut reported = None;
-        let mut logins = self.logins();
+        let mut session_number = self.session_number();
         loop {
-            logins.mark_unchanged();
+            session_number.mark_unchanged();
             let result = match self.current() {
                 Some(session) => {
                     tokio::select! {
                         () = until(session.token.lifetime.renew_at()) => self.renew_or_log_in(&session).await,
-                        _ = logins.changed() => Ok(()),
+                        _ = session_number.changed() => Ok(()),
                     }
                 }
                 None => self.log_in().await,
@@ -71,7 +71,7 @@ impl Vault {
                     Ok(false) | Err(_) => {}
                 }
             }
-            vault.log_in_after(session.login).await.map(drop)
+            vault.log_in_after(session.number).await.map(drop)
         })
         .await
     }

@@ -54,28 +54,28 @@ impl Vault {
     /// Revokes tokens of former logins, also when their last lease is dropped outside of the runtime.
     pub(super) fn release(&self) -> Release {
         let (inner, runtime) = (Arc::downgrade(&self.0), Handle::current());
-        Box::new(move |login, token| {
+        Box::new(move |session_number, token| {
             let Some(vault) = inner.upgrade().map(Vault) else {
                 return;
             };
             // `close` revokes what is left.
             if !vault.is_closed() && !token.lifetime.has_ended() {
                 let token = Arc::clone(token);
-                runtime.spawn(async move { vault.revoke_former(login, token).await });
+                runtime.spawn(async move { vault.revoke_former(session_number, token).await });
             }
         })
     }
 
-    /// Revokes the token of a former login, on which no lease depends any more.
-    async fn revoke_former(&self, login: u64, token: Arc<Token>) {
+    /// Revokes the token of a former session, on which no lease depends any more.
+    async fn revoke_former(&self, session_number: u64, token: Arc<Token>) {
         let mut backoff = BACKOFF;
         loop {
             match self.revoke_token(&token).await {
-                Ok(()) => return tracing::info!(login, "the former Vault token is revoked"),
+                Ok(()) => return tracing::info!(session_number, "the former Vault token is revoked"),
                 // Vault has ended it already, which is why it was replaced.
                 Err(VaultError::Denied) => return,
                 Err(error) if !error.is_retryable() => {
-                    return tracing::warn!(login, %error, "cannot revoke the former Vault token; it ends by itself");
+                    return tracing::warn!(session_number, %error, "cannot revoke the former Vault token; it ends by itself");
                 }
                 Err(_) => tokio::time::sleep(backoff.next_delay()).await,
             }

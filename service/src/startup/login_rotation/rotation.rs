@@ -84,7 +84,7 @@ impl Rotation {
     /// Runs until the service stops. A step that has begun is finished.
     pub async fn run(mut self, mut stopped: watch::Receiver<bool>) -> Self {
         let mut next = (Instant::now(), Step::Replace(Reason::Start));
-        let mut vault_logins = self.context.issuer.vault_logins();
+        let mut vault_session_number = self.context.issuer.vault_session_number();
         self.context.status.failed(self.login.name, None);
         loop {
             let check_at = self.check_at;
@@ -101,7 +101,7 @@ impl Rotation {
                     }
                 }
                 () = self.connections.suspected() => self.schedule_check(),
-                Ok(()) = vault_logins.changed() => {
+                Ok(()) = vault_session_number.changed() => {
                     if self.is_orphaned() {
                         next = (Instant::now(), Step::Replace(Reason::NewVaultLogin));
                     }

@@ -27,7 +27,7 @@ fn an_issued_login_works_until_its_lease_is_revoked() {
     assert!(works(&credentials));
     assert_eq!(server.logins(), [credentials.user.as_str()]);
     assert_eq!(
-        (lease.login(), lease.granted(), lease.is_renewable()),
+        (lease.session_number(), lease.granted(), lease.is_renewable()),
         (1, Duration::from_secs(60), true)
     );
     assert!(lease.remaining() > Duration::from_secs(30), "{lease:?}");

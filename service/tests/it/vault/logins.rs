@@ -46,7 +46,10 @@ fn an_app_role_logs_in_with_the_present_secret_id() {
     server.run(client.vault.log_in()).unwrap();
     server.run(client.vault.log_in()).unwrap();
     assert_eq!(
-        (*client.vault.logins().borrow(), client.requests("login", "ok")),
+        (
+            *client.vault.session_number().borrow(),
+            client.requests("login", "ok")
+        ),
         (1, 1)
     );
 
@@ -84,7 +87,11 @@ fn a_wrapped_secret_id_is_unwrapped_once() {
     server.run(client.vault.log_in()).unwrap();
     server.end_tokens();
     server.run(client.vault.issue_login("rates")).unwrap();
-    assert_eq!(*client.vault.logins().borrow(), 2, "the SecretID is in memory");
+    assert_eq!(
+        *client.vault.session_number().borrow(),
+        2,
+        "the SecretID is in memory"
+    );
     assert_eq!(client.requests("unwrap", "ok"), 1);
 
     let spent = refused(&server, &settings);

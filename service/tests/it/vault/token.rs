@@ -16,8 +16,8 @@ fn keep_token(server: &VaultServer, vault: &Vault) {
     server.spawn(async move { match vault.keep_token().await {} });
 }
 
-fn login_number(client: &VaultClient) -> u64 {
-    *client.vault.logins().borrow()
+fn session_number(client: &VaultClient) -> u64 {
+    *client.vault.session_number().borrow()
 }
 
 /// V1: The token is renewed before it ends, and the leases under it live on.
@@ -33,7 +33,7 @@ fn a_token_is_renewed_before_it_ends() {
         least.set(least.get().min(client.gauge("vault_token_remaining").unwrap()));
         client.requests("token_renew", "ok") >= 3
     });
-    assert_eq!(login_number(&client), 1, "renewed, not replaced");
+    assert_eq!(session_number(&client), 1, "renewed, not replaced");
     let least = least.get();
     assert!(least < 3.0, "not before two thirds of its life: {least}");
     assert_eq!(server.logins(), [credentials.user.as_str()]);
@@ -46,12 +46,12 @@ fn a_token_at_its_maximum_ttl_is_replaced() {
     let server = VaultServer::start();
     server.set_token(&json!({ "token_ttl": "4s", "token_max_ttl": "8s" }));
     let client = server.client();
-    let mut logins = client.vault.logins();
+    let mut session = client.vault.session_number();
     keep_token(&server, &client.vault);
     wait_until_within(PATIENCE, "the maximum TTL was reached", || {
-        login_number(&client) >= 2
+        session_number(&client) >= 2
     });
-    let notified = server.run(async { tokio::time::timeout(PATIENCE, logins.changed()).await });
+    let notified = server.run(async { tokio::time::timeout(PATIENCE, session.changed()).await });
     notified.unwrap().unwrap();
 }
 
@@ -67,7 +67,7 @@ fn a_refused_renewal_leads_to_a_login() {
         None,
         &json!({ "error": { "status": 400, "text": "lease is not renewable" } }),
     );
-    wait_until_within(PATIENCE, "two logins follow", || login_number(&client) >= 3);
+    wait_until_within(PATIENCE, "two logins follow", || session_number(&client) >= 3);
     assert!(client.requests("token_renew", "rejected") >= 1);
 }
 
@@ -78,7 +78,7 @@ fn a_token_survives_an_outage() {
     server.set_token(&json!({ "token_period": "30s" }));
     let client = server.client();
     keep_token(&server, &client.vault);
-    wait_until("a first login", || login_number(&client) == 1);
+    wait_until("a first login", || session_number(&client) == 1);
     server.inject(
         "auth/",
         None,
@@ -92,7 +92,7 @@ fn a_token_survives_an_outage() {
     wait_until_within(PATIENCE, "the renewal is repeated", || {
         client.requests("token_renew", "ok") >= 1
     });
-    assert_eq!(login_number(&client), 1);
+    assert_eq!(session_number(&client), 1);
 }
 
 /// V1: After an outage that the token did not survive, a login follows.
@@ -102,14 +102,14 @@ fn a_token_that_ended_in_an_outage_is_replaced() {
     server.set_token(&json!({ "token_period": "6s" }));
     let client = server.client();
     keep_token(&server, &client.vault);
-    wait_until("a first login", || login_number(&client) == 1);
+    wait_until("a first login", || session_number(&client) == 1);
     server.inject("auth/", None, &json!("disconnect"));
     wait_until_within(PATIENCE, "logins fail", || {
         client.requests("login", "unavailable") >= 1
     });
-    assert_eq!(login_number(&client), 1);
+    assert_eq!(session_number(&client), 1);
     server.recover();
-    wait_until_within(PATIENCE, "logged in again", || login_number(&client) == 2);
+    wait_until_within(PATIENCE, "logged in again", || session_number(&client) == 2);
 }
 
 /// V1: However many calls notice that the token has ended, there is one login, and every call succeeds.
@@ -125,12 +125,12 @@ fn a_dead_token_is_replaced_by_one_login_for_all_calls() {
         results.iter().all(|result| matches!(result, Ok(None))),
         "{results:?}"
     );
-    assert_eq!((login_number(&client), client.requests("login", "ok")), (2, 2));
+    assert_eq!((session_number(&client), client.requests("login", "ok")), (2, 2));
 
     // The clock of the server jumps: the token has ended before this process expects it.
     server.server.advance(Duration::from_secs(7200));
     let (credentials, lease) = server.run(client.vault.issue_login("rates")).unwrap();
-    assert_eq!((login_number(&client), lease.login()), (3, 3));
+    assert_eq!((session_number(&client), lease.session_number()), (3, 3));
     assert_eq!(server.logins(), [credentials.user]);
 }
 
@@ -211,7 +211,7 @@ fn a_call_that_the_policy_forbids_causes_no_login() {
         VaultError::Denied
     );
     assert_eq!(
-        (login_number(&client), client.requests("token_lookup", "ok")),
+        (session_number(&client), client.requests("token_lookup", "ok")),
         (1, 2)
     );
 }
@@ -237,12 +237,12 @@ fn log_in_again(server: &VaultServer, client: &VaultClient) {
     let denied = json!({ "error": { "status": 403, "text": "permission denied" } });
     server.inject("secret/", Some(1), &denied);
     server.inject("auth/token/lookup-self", Some(1), &denied);
-    let former = login_number(client);
+    let former = session_number(client);
     assert!(matches!(
         server.run(client.vault.read_document("token-keys")),
         Ok(None)
     ));
-    assert_eq!(login_number(client), former + 1);
+    assert_eq!(session_number(client), former + 1);
 }
 
 /// V1: A token that a new login has replaced is revoked as soon as no lease depends on it, and not before.
@@ -266,7 +266,7 @@ fn a_replaced_token_is_revoked_after_its_last_lease() {
         client.requests("token_revoke", "ok") == 1
     });
     server.run(client.vault.issue_login("rates")).unwrap();
-    assert_eq!(login_number(&client), 2, "the present token is valid");
+    assert_eq!(session_number(&client), 2, "the present token is valid");
 }
 
 /// V1: A replaced token without leases is revoked at once, also after an outage.
