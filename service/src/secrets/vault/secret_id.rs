@@ -1,7 +1,7 @@
 //! The SecretID of an AppRole. A wrapped one is unwrapped once: where its wrapping token was created is checked before, and a
 //! token that was unwrapped already means that someone else may have the SecretID.
 
-use super::call::{Call, check_token};
+use super::call::check_token;
 use super::connection::Connection;
 use super::error::VaultError;
 use crate::config::secret::SecretSource;
@@ -9,7 +9,6 @@ use crate::config::vault::SecretIdSource;
 use crate::secrets;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 /// The SecretIDs that were unwrapped.
 #[derive(Default)]
@@ -101,22 +100,13 @@ impl SecretIds {
             let reason = "is not a wrapping token".to_owned();
             VaultError::Setting("VAULT_WRAPPED_SECRET_ID", reason)
         })?;
-        let client = vault.client(None);
-        let look_up = json!({ "token": token.expose_secret() });
-        let look_up = Call::<Origin>::post("sys/wrapping/lookup", &look_up).data(&client);
-        let origin = vault
-            .observed("wrap_lookup", async { look_up.await.map_err(spent) })
-            .await?;
+        let origin: Origin = vault.look_up_wrapped(token).await?;
         // Nothing but the creation of a SecretID of this AppRole makes a wrapping token with this path.
         if origin.creation_path != path {
             return Err(VaultError::WrapForeign);
         }
         self.attempted = Some(token.clone());
-        let client = vault.client(Some(token));
-        let unwrap = Call::<WrappedSecretId>::post("sys/wrapping/unwrap", &Value::Null).data(&client);
-        let answer = vault
-            .observed("unwrap", async { unwrap.await.map_err(spent) })
-            .await?;
+        let answer: WrappedSecretId = vault.unwrap(token).await?;
         self.attempted = None;
         Ok(answer.secret_id)
     }
@@ -137,14 +127,6 @@ impl SecretIds {
             "the wrapped SecretID cannot be trusted: revoke its accessor, find out who used it and deliver a new one \
              (own_attempt: an earlier attempt of this process got no answer and may have used it)"
         );
-    }
-}
-
-/// What the server answers for a wrapping token that was used, has expired or never existed.
-fn spent(error: VaultError) -> VaultError {
-    match error {
-        VaultError::Rejected { status: 400, .. } | VaultError::Denied => VaultError::WrapSpent,
-        other => other,
     }
 }
 
