@@ -1,8 +1,9 @@
 //! Settings of requests for access to the database.
 
 use super::secret::SecretSource;
+use super::secret_id::SecretIdSource;
 use super::source::{ConfigError, Source};
-use super::vault::{SecretIdSource, VaultAuth, VaultSettings, app_role};
+use super::vault::{VaultAuth, VaultSettings, app_role};
 
 /// Settings that are used only if the operations are enabled.
 const OF_VAULT: [&str; 6] = [
@@ -60,8 +61,16 @@ impl AccessSettings {
                 let reason = "cannot be combined with ACCESS_VAULT_SECRET_ID";
                 return Err(ConfigError::new("ACCESS_VAULT_WRAPPED_SECRET_ID", reason));
             }
-            (Some(plain), None) => SecretIdSource::Plain(plain),
-            (None, Some(token)) => SecretIdSource::Wrapped { token, role },
+            (Some(secret_id), None) => SecretIdSource::Plain {
+                setting: "ACCESS_VAULT_SECRET_ID",
+                secret_id,
+            },
+            (None, Some(token)) => SecretIdSource::Wrapped {
+                setting: "ACCESS_VAULT_WRAPPED_SECRET_ID",
+                token,
+                role_setting: "ACCESS_VAULT_ROLE",
+                role,
+            },
             (None, None) => return Err(ConfigError::new("ACCESS_VAULT_SECRET_ID", "is not set")),
         };
         Ok(Some(Self {
@@ -76,17 +85,7 @@ impl AccessSettings {
 
     /// The secret of the broker's login, with the name of its setting.
     pub fn secret(&self) -> (&'static str, Option<&SecretSource>) {
-        match &self.vault.auth {
-            VaultAuth::AppRole {
-                secret_id: SecretIdSource::Plain(source),
-                ..
-            } => ("ACCESS_VAULT_SECRET_ID", Some(source)),
-            VaultAuth::AppRole {
-                secret_id: SecretIdSource::Wrapped { token, .. },
-                ..
-            } => ("ACCESS_VAULT_WRAPPED_SECRET_ID", Some(token)),
-            VaultAuth::Kubernetes(_) | VaultAuth::Jwt(_) => ("ACCESS_VAULT_SECRET_ID", None),
-        }
+        self.vault.secret()
     }
 }
 

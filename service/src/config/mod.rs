@@ -60,6 +60,9 @@ pub mod proxies;
 /// Where to read a secret from.
 pub mod secret;
 
+/// Where to read the SecretID of an AppRole from.
+pub mod secret_id;
+
 /// Who runs a command.
 pub mod operator;
 

@@ -2,6 +2,7 @@
 
 use super::cleartext::is_protected;
 use super::secret::SecretSource;
+use super::secret_id::SecretIdSource;
 use super::source::{ConfigError, Source};
 use super::vault_setting_names::VAULT_SETTINGS;
 use std::path::PathBuf;
@@ -44,20 +45,6 @@ pub enum VaultAuth {
     Kubernetes(JwtLogin),
     /// A token of another issuer.
     Jwt(JwtLogin),
-}
-
-/// A SecretID, or the wrapping token of one.
-#[derive(Clone, Debug)]
-pub enum SecretIdSource {
-    /// The SecretID itself.
-    Plain(SecretSource),
-    /// Its wrapping token.
-    Wrapped {
-        /// The wrapping token.
-        token: SecretSource,
-        /// The name of the AppRole, under which the SecretID was created.
-        role: String,
-    },
 }
 
 /// A login with a token that another system issues.
@@ -115,14 +102,10 @@ impl VaultSettings {
     /// The secret of the login, with the name of its setting.
     pub fn secret(&self) -> (&'static str, Option<&SecretSource>) {
         match &self.auth {
-            VaultAuth::AppRole {
-                secret_id: SecretIdSource::Wrapped { token, .. },
-                ..
-            } => ("VAULT_WRAPPED_SECRET_ID", Some(token)),
-            VaultAuth::AppRole {
-                secret_id: SecretIdSource::Plain(source),
-                ..
-            } => ("VAULT_SECRET_ID", Some(source)),
+            VaultAuth::AppRole { secret_id, .. } => {
+                let (setting, secret) = secret_id.secret();
+                (setting, Some(secret))
+            }
             // A token that expires within the hour, in a file that the platform writes.
             VaultAuth::Kubernetes(_) | VaultAuth::Jwt(_) => ("VAULT_JWT_FILE", None),
         }
@@ -188,9 +171,14 @@ fn auth(source: &Source, method: &str) -> Result<Auth, ConfigError> {
                 let reason = "cannot be combined with VAULT_SECRET_ID";
                 return Err(ConfigError::new("VAULT_WRAPPED_SECRET_ID", reason));
             }
-            (Some(plain), None) => SecretIdSource::Plain(plain),
+            (Some(secret_id), None) => SecretIdSource::Plain {
+                setting: "VAULT_SECRET_ID",
+                secret_id,
+            },
             (None, Some(token)) => SecretIdSource::Wrapped {
+                setting: "VAULT_WRAPPED_SECRET_ID",
                 token,
+                role_setting: "VAULT_ROLE",
                 role: app_role("VAULT_ROLE", role, &role_id)?,
             },
             (None, None) => return Ok(Auth::Lacks("VAULT_SECRET_ID")),

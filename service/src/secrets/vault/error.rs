@@ -44,11 +44,12 @@ pub enum VaultError {
     /// A wrapping token was unwrapped before, has expired, or never existed.
     #[error("the wrapping token was used before, or has expired")]
     WrapSpent,
-    /// A wrapping token holds something else than a SecretID of the configured login.
+    /// A wrapping token holds something else than a SecretID of the configured login. With the setting of the AppRole's name,
+    /// named without the prefix.
     #[error(
-        "the wrapping token holds no SecretID of the configured AppRole (its name is VAULT_ROLE, or else the RoleID)"
+        "the wrapping token holds no SecretID of the configured AppRole (its name is {PREFIX}{0}, or else the RoleID)"
     )]
-    WrapForeign,
+    WrapForeign(&'static str),
     /// The SecretID of a wrapping token never worked.
     #[error("the wrapped SecretID was refused at its first use")]
     SecretIdRefused,
@@ -68,7 +69,10 @@ impl VaultError {
 
     /// Whether someone else may have the SecretID of this service.
     pub fn is_incident(&self) -> bool {
-        matches!(self, Self::WrapSpent | Self::WrapForeign | Self::SecretIdRefused)
+        matches!(
+            self,
+            Self::WrapSpent | Self::WrapForeign(_) | Self::SecretIdRefused
+        )
     }
 
     /// Its name in metrics.
@@ -79,7 +83,9 @@ impl VaultError {
             Self::Denied => "denied",
             Self::NotFound | Self::Gone => "not_found",
             Self::Conflict => "conflict",
-            Self::Rejected { .. } | Self::WrapSpent | Self::WrapForeign | Self::SecretIdRefused => "rejected",
+            Self::Rejected { .. } | Self::WrapSpent | Self::WrapForeign(_) | Self::SecretIdRefused => {
+                "rejected"
+            }
             Self::Setting(..) | Self::Closed => "not_sent",
         }
     }

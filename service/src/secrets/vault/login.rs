@@ -6,7 +6,7 @@ use super::error::VaultError;
 use super::lease::ttl;
 use super::secret_id::SecretIds;
 use crate::config::secret::SecretSource;
-use crate::config::vault::{JwtLogin, SecretIdSource, VaultAuth, VaultSettings};
+use crate::config::vault::{JwtLogin, VaultAuth, VaultSettings};
 use crate::secrets;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::IgnoredAny;
@@ -44,11 +44,7 @@ impl Authenticator {
     /// Shows whether the configured secret is still the same. `None`: it cannot be read.
     pub(super) fn fingerprint(&self) -> Option<u64> {
         let secret = match &self.auth {
-            VaultAuth::AppRole { secret_id, .. } => match secret_id {
-                SecretIdSource::Plain(source) | SecretIdSource::Wrapped { token: source, .. } => {
-                    secrets::read(source).ok()?
-                }
-            },
+            VaultAuth::AppRole { secret_id, .. } => secrets::read(secret_id.secret().1).ok()?,
             VaultAuth::Kubernetes(JwtLogin { file, .. }) | VaultAuth::Jwt(JwtLogin { file, .. }) => {
                 read_jwt(file).ok()?
             }

@@ -5,7 +5,7 @@ use super::call::check_token;
 use super::connection::Connection;
 use super::error::VaultError;
 use crate::config::secret::SecretSource;
-use crate::config::vault::SecretIdSource;
+use crate::config::secret_id::SecretIdSource;
 use crate::secrets;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -45,15 +45,23 @@ impl SecretIds {
         source: &SecretIdSource,
     ) -> Result<SecretString, VaultError> {
         match source {
-            SecretIdSource::Plain(source) => read("VAULT_SECRET_ID", source),
-            SecretIdSource::Wrapped { token, role } => {
-                let token = read("VAULT_WRAPPED_SECRET_ID", token)?;
+            SecretIdSource::Plain { setting, secret_id } => read(setting, secret_id),
+            SecretIdSource::Wrapped {
+                setting,
+                token,
+                role_setting,
+                role,
+            } => {
+                let token = read(setting, token)?;
+                check_token(&token)
+                    .map_err(|_| VaultError::Setting(setting, "is not a wrapping token".to_owned()))?;
                 let former = self.unwrapped.as_ref();
                 if let Some(former) = former.filter(|former| is_equal(&former.wrapping_token, &token)) {
                     return Ok(former.secret_id.clone());
                 }
                 let path = format!("auth/{mount}/role/{role}/secret-id");
-                let result = self.unwrap(vault, &path, &token).await;
+                let foreign = VaultError::WrapForeign(role_setting);
+                let result = self.unwrap(vault, &path, &token, foreign).await;
                 if let Err(error) = &result {
                     self.report(error, &token);
                 }
@@ -90,20 +98,18 @@ impl SecretIds {
         result
     }
 
+    /// Unwraps the SecretID that was created at this path. `foreign` is the error for what was created elsewhere.
     async fn unwrap(
         &mut self,
         vault: &Connection,
         path: &str,
         token: &SecretString,
+        foreign: VaultError,
     ) -> Result<SecretString, VaultError> {
-        check_token(token).map_err(|_| {
-            let reason = "is not a wrapping token".to_owned();
-            VaultError::Setting("VAULT_WRAPPED_SECRET_ID", reason)
-        })?;
         let origin: Origin = vault.look_up_wrapped(token).await?;
         // Nothing but the creation of a SecretID of this AppRole makes a wrapping token with this path.
         if origin.creation_path != path {
-            return Err(VaultError::WrapForeign);
+            return Err(foreign);
         }
         self.attempted = Some(token.clone());
         let answer: WrappedSecretId = vault.unwrap(token).await?;

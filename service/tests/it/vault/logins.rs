@@ -124,7 +124,7 @@ fn a_wrapping_token_of_another_origin_is_refused() {
     let token = server.wrap("sys/wrapping/wrap", &planted, "5m");
     let foreign = TempFile::new("wrapped", &token);
     let error = refused(&server, &wrapped_settings(&server, &foreign));
-    assert_eq!(error, VaultError::WrapForeign);
+    assert_eq!(error, VaultError::WrapForeign("VAULT_ROLE"));
     assert!(error.is_incident());
     let (status, origin) = server.call("POST", "sys/wrapping/lookup", &json!({ "token": token }));
     assert_eq!(
@@ -150,7 +150,7 @@ fn a_wrapped_secret_id_of_another_role_is_refused() {
     let token = server.wrap(&format!("{other}/secret-id"), &json!({}), "5m");
     let file = TempFile::new("wrapped", &token);
     let error = refused(&server, &wrapped_settings(&server, &file));
-    assert_eq!(error, VaultError::WrapForeign);
+    assert_eq!(error, VaultError::WrapForeign("VAULT_ROLE"));
     assert!(error.is_incident() && error.to_string().contains("VAULT_ROLE"));
     let (status, origin) = server.call("POST", "sys/wrapping/lookup", &json!({ "token": token }));
     assert_eq!(status, 200, "it was not unwrapped: {origin}");
@@ -166,9 +166,15 @@ fn a_wrapped_secret_id_of_another_role_is_refused() {
         pairs.extend(role);
         server.settings(&pairs)
     };
-    assert_eq!(refused(&server, &settings(&[])), VaultError::WrapForeign);
+    assert_eq!(
+        refused(&server, &settings(&[])),
+        VaultError::WrapForeign("VAULT_ROLE")
+    );
     let other = [("VAULT_ROLE", "other")];
-    assert_eq!(refused(&server, &settings(&other)), VaultError::WrapForeign);
+    assert_eq!(
+        refused(&server, &settings(&other)),
+        VaultError::WrapForeign("VAULT_ROLE")
+    );
     log_in(&server, &settings(&[("VAULT_ROLE", "portcullis")]))
         .1
         .unwrap();

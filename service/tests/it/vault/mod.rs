@@ -1,5 +1,9 @@
 //! The client of Vault, against a server that answers as a recorded OpenBao did and issues real logins.
 
+/// The client of the access broker.
+#[cfg(feature = "access")]
+mod broker;
+
 /// Documents and wrapping.
 mod documents;
 /// A Vault with documents of keys, for the tests of services that use them.

@@ -1,0 +1,60 @@
+//! The client of the access broker, which has settings of its own.
+
+use super::server::{VaultClient, VaultServer, error};
+use crate::support::temp_file::TempFile;
+use portcullis::config::access::AccessSettings;
+use portcullis::config::source::Source;
+use portcullis::config::vault::VaultSettings;
+use portcullis::secrets::vault::VaultError;
+use serde_json::json;
+
+/// The settings of the access broker's login, with this setting for its secret.
+fn broker_settings(server: &VaultServer, setting: &str, file: &TempFile) -> VaultSettings {
+    let vault = server.settings(&[
+        ("VAULT_ROLE_ID", "the-service"),
+        ("VAULT_SECRET_ID", "5d1c-of-the-service"),
+    ]);
+    let pairs = [
+        ("ACCESS_REQUESTS", "vault"),
+        ("ACCESS_VAULT_ROLE_ID", "portcullis"),
+        (setting, file.path_str()),
+    ];
+    let source = Source::of(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let settings = AccessSettings::parse(&source.unwrap(), Some(&vault)).unwrap();
+    settings.unwrap().vault
+}
+
+/// V1: The errors of the access broker's login name its own settings, and not those of the service.
+#[test]
+fn errors_of_the_brokers_login_name_its_settings() {
+    let server = VaultServer::start();
+    let file = TempFile::new("wrapped", "not a token");
+    let (plain, wrapped) = ("ACCESS_VAULT_SECRET_ID", "ACCESS_VAULT_WRAPPED_SECRET_ID");
+    let refused = |setting: &str| {
+        let settings = broker_settings(&server, &format!("{setting}_FILE"), &file);
+        error(server.run(VaultClient::new(&settings).vault.log_in()))
+    };
+    let malformed = refused(wrapped).to_string();
+    assert_eq!(
+        malformed,
+        format!("PORTCULLIS_{wrapped}: is not a wrapping token")
+    );
+
+    let other = "auth/approle/role/other";
+    server.write(other, &json!({ "token_policies": ["service"] }));
+    let token = server.wrap(&format!("{other}/secret-id"), &json!({}), "5m");
+    std::fs::write(file.path(), token).unwrap();
+    let foreign = refused(wrapped);
+    assert_eq!(foreign, VaultError::WrapForeign("ACCESS_VAULT_ROLE"));
+    assert!(
+        foreign.to_string().contains("PORTCULLIS_ACCESS_VAULT_ROLE,"),
+        "{foreign}"
+    );
+
+    std::fs::remove_file(file.path()).unwrap();
+    for setting in [plain, wrapped] {
+        let unreadable = refused(setting).to_string();
+        let start = format!("PORTCULLIS_{setting}: cannot read");
+        assert!(unreadable.starts_with(&start), "{unreadable}");
+    }
+}
