@@ -13,5 +13,5 @@ pub fn client(settings: &Settings) -> Result<Vault, ExitCode> {
         return Err(fail(EXIT_CONFIG, &format!("{PREFIX}VAULT_ADDRESS: is not set")));
     };
     let telemetry = Telemetry::quiet().map_err(|error| fail(1, &error))?;
-    Vault::new(vault, telemetry.metrics).map_err(|error| fail(EXIT_CONFIG, &error))
+    Vault::new(vault, "command", telemetry.metrics).map_err(|error| fail(EXIT_CONFIG, &error))
 }

@@ -39,7 +39,7 @@ pub fn with_login<T>(
         .map_err(StartError::Threads)?;
     let client = settings.vault.as_ref();
     let vault = client
-        .map(|vault| Vault::new(vault, metrics.clone()))
+        .map(|vault| Vault::new(vault, "command", metrics.clone()))
         .transpose()?;
     let Some(issuer) = Issuer::new(&source, vault.as_ref())? else {
         return Ok(command(&settings, vault.as_ref()));

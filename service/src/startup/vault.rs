@@ -33,14 +33,14 @@ impl VaultClients {
         let has_logins = matches!(settings.database.login_source, LoginSource::Vault(_));
         let has_keys = matches!(settings.auth.keys, KeySource::Vault { .. });
         let own = settings.vault.as_ref().filter(|_| has_logins || has_keys);
-        let client = |settings: &VaultSettings| Vault::new(settings, metrics.clone());
+        let client = |settings: &VaultSettings, name| Vault::new(settings, name, metrics.clone());
         Ok(Self {
-            own: own.map(client).transpose()?,
+            own: own.map(|settings| client(settings, "service")).transpose()?,
             #[cfg(feature = "access")]
             broker: settings
                 .access
                 .as_ref()
-                .map(|access| client(&access.vault))
+                .map(|access| client(&access.vault, "broker"))
                 .transpose()?,
         })
     }
@@ -88,10 +88,14 @@ impl VaultClients {
 
 /// Revokes the token. If that is not possible in time, it ends by itself.
 pub async fn close(vault: Option<Vault>) {
+    let client = vault.as_ref().map(Vault::name);
     if let Some(vault) = vault
         && tokio::time::timeout(CLOSE_TIMEOUT, vault.close()).await.is_err()
     {
-        tracing::warn!("the Vault token could not be revoked in time; it ends by itself");
+        tracing::warn!(
+            client,
+            "the Vault token could not be revoked in time; it ends by itself"
+        );
     }
 }
 
@@ -112,7 +116,12 @@ pub async fn while_unavailable<T, E: Display>(
             Err(error) if is_retryable(&error) => {
                 let error = error.to_string();
                 if reported.as_ref() != Some(&error) {
-                    tracing::warn!(address = vault.map(Vault::address), error, "waiting for Vault");
+                    tracing::warn!(
+                        client = vault.map(Vault::name),
+                        address = vault.map(Vault::address),
+                        error,
+                        "waiting for Vault"
+                    );
                 }
                 reported = Some(error);
             }

@@ -27,7 +27,7 @@ pub struct Metrics {
     mail_tries: Counter<u64>,
     vault_up: Gauge<u64>,
     vault_requests: Counter<u64>,
-    vault_token_end: Arc<Mutex<Option<Instant>>>,
+    vault_token_ends: TokenEnds,
     login_ends: LoginEnds,
     login_generation: Gauge<u64>,
     login_rotations: Counter<u64>,
@@ -36,6 +36,9 @@ pub struct Metrics {
     keys_version: Gauge<u64>,
 }
 
+/// When the token of each Vault client ends, unless it does not.
+type TokenEnds = Arc<Mutex<BTreeMap<&'static str, Instant>>>;
+
 /// Finds out when the credentials of each login end. Called when the metrics are collected.
 type LoginEnds = Arc<Mutex<BTreeMap<&'static str, Box<dyn Fn() -> Instant + Send + Sync>>>>;
 
@@ -43,16 +46,22 @@ impl Metrics {
     /// Creates the instruments. `registry` exports them to Prometheus.
     pub fn new(provider: &SdkMeterProvider, registry: Registry) -> Self {
         let meter = provider.meter("portcullis");
-        let vault_token_end = Arc::new(Mutex::new(None));
-        remaining(
-            &meter,
-            "vault.token.remaining",
-            "Time until the Vault token ends",
-            &vault_token_end,
-        );
+        let vault_token_ends = TokenEnds::default();
+        let ends = Arc::clone(&vault_token_ends);
+        // The registry of the meter holds the callbacks.
+        let _ = meter
+            .f64_observable_gauge("vault.token.remaining")
+            .with_unit("s")
+            .with_description("Time until the Vault token ends, by client: service, broker")
+            .with_callback(move |observer| {
+                for (client, end) in &*ends.lock().unwrap_or_else(PoisonError::into_inner) {
+                    let remaining = end.saturating_duration_since(Instant::now());
+                    observer.observe(remaining.as_secs_f64(), &[KeyValue::new("client", *client)]);
+                }
+            })
+            .build();
         let login_ends = LoginEnds::default();
         let ends = Arc::clone(&login_ends);
-        // The registry of the meter holds the callback.
         let _ = meter
             .f64_observable_gauge("db.login.lease.remaining")
             .with_unit("s")
@@ -105,13 +114,15 @@ impl Metrics {
                 .build(),
             vault_up: meter
                 .u64_gauge("vault.up")
-                .with_description("Whether the last request to Vault was answered")
+                .with_description(
+                    "Whether the last request to Vault was answered, by client: service, broker",
+                )
                 .build(),
             vault_requests: meter
                 .u64_counter("vault.requests")
-                .with_description("Requests to Vault, by operation and outcome")
+                .with_description("Requests to Vault, by client, operation and outcome")
                 .build(),
-            vault_token_end,
+            vault_token_ends,
             login_ends,
             login_generation: meter
                 .u64_gauge("db.login.generation")
@@ -190,24 +201,32 @@ impl Metrics {
         self.mail_tries.add(1, &[KeyValue::new("outcome", outcome)]);
     }
 
-    /// Counts a request to Vault. Both texts are of a few fixed names; `is_up`: there was a usable answer.
-    pub fn vault_answered(&self, operation: &'static str, outcome: &'static str, is_up: bool) {
-        self.vault_up.record(u64::from(is_up), &[]);
-        self.vault_requests.add(
-            1,
-            &[
-                KeyValue::new("operation", operation),
-                KeyValue::new("outcome", outcome),
-            ],
-        );
+    /// Counts a request of a Vault client. The texts are of a few fixed names; `is_up`: there was a usable answer.
+    pub fn vault_answered(
+        &self,
+        client: &'static str,
+        operation: &'static str,
+        outcome: &'static str,
+        is_up: bool,
+    ) {
+        let client = KeyValue::new("client", client);
+        self.vault_up
+            .record(u64::from(is_up), std::slice::from_ref(&client));
+        let operation = KeyValue::new("operation", operation);
+        self.vault_requests
+            .add(1, &[client, operation, KeyValue::new("outcome", outcome)]);
     }
 
-    /// Records when the Vault token ends. `None`: never.
-    pub fn vault_token_ends(&self, end: Option<Instant>) {
-        *self
-            .vault_token_end
+    /// Records when the token of a Vault client ends. `None`: never.
+    pub fn vault_token_ends(&self, client: &'static str, end: Option<Instant>) {
+        let mut ends = self
+            .vault_token_ends
             .lock()
-            .unwrap_or_else(PoisonError::into_inner) = end;
+            .unwrap_or_else(PoisonError::into_inner);
+        match end {
+            Some(end) => ends.insert(client, end),
+            None => ends.remove(client),
+        };
     }
 
     /// Records how to find out when the credentials of a login end.
@@ -248,27 +267,6 @@ impl Metrics {
             .encode_to_string(&self.registry.gather())
             .unwrap_or_default()
     }
-}
-
-/// A gauge of the seconds until a point in time, read when it is exported; none without a point in time.
-fn remaining(
-    meter: &Meter,
-    name: &'static str,
-    description: &'static str,
-    end: &Arc<Mutex<Option<Instant>>>,
-) {
-    let end = Arc::clone(end);
-    // The provider calls it as long as it lives.
-    let _gauge = meter
-        .f64_observable_gauge(name)
-        .with_unit("s")
-        .with_description(description)
-        .with_callback(move |observer| {
-            if let Some(end) = *end.lock().unwrap_or_else(PoisonError::into_inner) {
-                observer.observe(end.saturating_duration_since(Instant::now()).as_secs_f64(), &[]);
-            }
-        })
-        .build();
 }
 
 fn seconds(meter: &Meter, name: &'static str, description: &'static str) -> Histogram<f64> {

@@ -4,7 +4,6 @@
 use super::call::Call;
 use super::connection::Connection;
 use super::error::VaultError;
-use super::http_client::ClientFactory;
 use super::login::{Authenticator, LoginAnswer};
 use super::session::{LoginOutcome, Session};
 use super::token::Token;
@@ -42,18 +41,15 @@ impl std::fmt::Debug for Vault {
 }
 
 impl Vault {
-    /// Builds the client, without network access.
+    /// Builds the client, without network access. `name` tells clients apart in metrics and in the log.
     ///
     /// # Errors
     ///
     /// Names the setting that cannot be used.
-    pub fn new(settings: &VaultSettings, metrics: Metrics) -> Result<Self, VaultError> {
+    pub fn new(settings: &VaultSettings, name: &'static str, metrics: Metrics) -> Result<Self, VaultError> {
         Ok(Self(Arc::new(Inner {
-            connection: Connection {
-                clients: ClientFactory::new(settings)?,
-                metrics,
-            },
-            authenticator: Mutex::new(Authenticator::new(settings)),
+            connection: Connection::new(settings, name, metrics)?,
+            authenticator: Mutex::new(Authenticator::new(settings, name)),
             settings: settings.clone(),
             session: RwLock::new(None),
             former_tokens: std::sync::Mutex::default(),
@@ -66,6 +62,11 @@ impl Vault {
     /// The URL of the server.
     pub fn address(&self) -> &str {
         &self.0.settings.address
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        self.0.connection.name
     }
 
     /// The number of the current session with Vault; 0 before the first. When it changes, the leases of former sessions end
@@ -208,9 +209,10 @@ impl Vault {
         if let Some(former) = former {
             self.record_former_token(&former.token);
         }
-        self.0.connection.metrics.vault_token_ends(end);
+        self.0.connection.token_ends(end);
         self.0.session_number.send_replace(number);
         tracing::info!(
+            client = self.name(),
             session_number = number,
             ttl_s = answer.duration.as_secs(),
             "logged in to Vault"

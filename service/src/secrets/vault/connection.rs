@@ -2,16 +2,33 @@
 
 use super::error::VaultError;
 use super::http_client::{ApiClient, ClientFactory};
+use crate::config::vault::VaultSettings;
 use crate::telemetry::metrics::Metrics;
 use secrecy::SecretString;
+use std::time::Instant;
 
 /// The connection to the server.
 pub(super) struct Connection {
-    pub(super) clients: ClientFactory,
-    pub(super) metrics: Metrics,
+    /// The name of the Vault client, in metrics and in the log.
+    pub(super) name: &'static str,
+    clients: ClientFactory,
+    metrics: Metrics,
 }
 
 impl Connection {
+    /// The connection of the Vault client of this name, without network access.
+    pub(super) fn new(
+        settings: &VaultSettings,
+        name: &'static str,
+        metrics: Metrics,
+    ) -> Result<Self, VaultError> {
+        Ok(Self {
+            name,
+            clients: ClientFactory::new(settings)?,
+            metrics,
+        })
+    }
+
     /// A client that sends this token, if any.
     pub(super) fn client(&self, token: Option<&SecretString>) -> ApiClient {
         self.clients.client(token)
@@ -28,7 +45,12 @@ impl Connection {
             Ok(_) => ("ok", true),
             Err(error) => (error.outcome(), error.is_answer()),
         };
-        self.metrics.vault_answered(operation, outcome, is_up);
+        self.metrics.vault_answered(self.name, operation, outcome, is_up);
         result
+    }
+
+    /// Records when the token ends. `None`: never.
+    pub(super) fn token_ends(&self, end: Option<Instant>) {
+        self.metrics.vault_token_ends(self.name, end);
     }
 }

@@ -32,11 +32,12 @@ pub(super) struct Authenticator {
 }
 
 impl Authenticator {
-    pub(super) fn new(settings: &VaultSettings) -> Self {
+    /// Of the Vault client of this name.
+    pub(super) fn new(settings: &VaultSettings, client: &'static str) -> Self {
         Self {
             auth: settings.auth.clone(),
             mount: settings.auth_mount.clone(),
-            secret_ids: SecretIds::default(),
+            secret_ids: SecretIds::new(client),
             hasher: RandomState::new(),
         }
     }

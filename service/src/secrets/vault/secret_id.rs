@@ -11,8 +11,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 /// The SecretIDs that were unwrapped.
-#[derive(Default)]
 pub(super) struct SecretIds {
+    /// The name of the Vault client that logs in with them.
+    client: &'static str,
     unwrapped: Option<Unwrapped>,
     /// The wrapping token of an attempt without an answer, which may have used it.
     attempted: Option<SecretString>,
@@ -37,6 +38,15 @@ struct WrappedSecretId {
 }
 
 impl SecretIds {
+    /// None yet.
+    pub(super) fn new(client: &'static str) -> Self {
+        Self {
+            client,
+            unwrapped: None,
+            attempted: None,
+        }
+    }
+
     /// The SecretID to log in with.
     pub(super) async fn find(
         &mut self,
@@ -128,6 +138,7 @@ impl SecretIds {
         tracing::error!(
             target: "security",
             event = "vault.wrapped_secret_id_rejected",
+            client = self.client,
             own_attempt,
             %error,
             "the wrapped SecretID cannot be trusted: revoke its accessor, find out who used it and deliver a new one \

@@ -38,7 +38,7 @@ impl Vault {
             };
             let Err(error) = result else {
                 if reported.take().is_some() {
-                    tracing::info!("the Vault token is valid again");
+                    tracing::info!(client = self.name(), "the Vault token is valid again");
                 }
                 backoff.reset();
                 continue;
@@ -48,7 +48,7 @@ impl Vault {
             }
             // Once for each cause: Vault may be unavailable for hours.
             if reported.as_ref() != Some(&error) {
-                tracing::warn!(%error, "cannot renew the Vault token or log in; trying again");
+                tracing::warn!(client = self.name(), %error, "cannot renew the Vault token or log in; trying again");
             }
             let refused = !error.is_retryable();
             reported = Some(error);
@@ -81,7 +81,7 @@ impl Vault {
         let renewal = Call::<IgnoredAny>::post("auth/token/renew-self", &json!({})).auth(&token.client);
         let answer = self.0.connection.observed("token_renew", renewal).await?;
         let is_renewed = token.renewed(sent, ttl(answer.lease_duration));
-        self.0.connection.metrics.vault_token_ends(token.lifetime.end());
+        self.0.connection.token_ends(token.lifetime.end());
         Ok(is_renewed)
     }
 }

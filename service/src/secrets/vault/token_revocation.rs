@@ -26,7 +26,7 @@ impl Vault {
             vault.revoke_all().await
         });
         if let Err(error) = closing.await {
-            tracing::warn!(%error, "cannot revoke the Vault token; it ends by itself");
+            tracing::warn!(client = self.name(), %error, "cannot revoke the Vault token; it ends by itself");
         }
     }
 
@@ -71,11 +71,17 @@ impl Vault {
         let mut backoff = BACKOFF;
         loop {
             match self.revoke_token(&token).await {
-                Ok(()) => return tracing::info!(session_number, "the former Vault token is revoked"),
+                Ok(()) => {
+                    return tracing::info!(
+                        client = self.name(),
+                        session_number,
+                        "the former Vault token is revoked"
+                    );
+                }
                 // Vault has ended it already, which is why it was replaced.
                 Err(VaultError::Denied) => return,
                 Err(error) if !error.is_retryable() => {
-                    return tracing::warn!(session_number, %error, "cannot revoke the former Vault token; it ends by itself");
+                    return tracing::warn!(client = self.name(), session_number, %error, "cannot revoke the former Vault token; it ends by itself");
                 }
                 Err(_) => tokio::time::sleep(backoff.next_delay()).await,
             }

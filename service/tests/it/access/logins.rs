@@ -201,5 +201,8 @@ fn ends_the_start(vault: &TestVault<'_>, database: &Database, wrapped: &str, rea
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(78), "{errors}");
     assert!(errors.contains(reason), "{errors}");
-    assert!(program::stdout(&output).contains("vault.wrapped_secret_id_rejected"));
+    let log = program::stdout(&output);
+    let mut lines = log.lines();
+    let line = lines.find(|line| line.contains("vault.wrapped_secret_id_rejected"));
+    assert!(line.unwrap().contains("\"client\":\"broker\""), "{log}");
 }

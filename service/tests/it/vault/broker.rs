@@ -5,7 +5,8 @@ use crate::support::temp_file::TempFile;
 use portcullis::config::access::AccessSettings;
 use portcullis::config::source::Source;
 use portcullis::config::vault::VaultSettings;
-use portcullis::secrets::vault::VaultError;
+use portcullis::secrets::vault::{Vault, VaultError};
+use portcullis::telemetry::logs::Telemetry;
 use serde_json::json;
 
 /// The settings of the access broker's login, with this setting for its secret.
@@ -57,4 +58,43 @@ fn errors_of_the_brokers_login_name_its_settings() {
         let start = format!("PORTCULLIS_{setting}: cannot read");
         assert!(unreadable.starts_with(&start), "{unreadable}");
     }
+}
+
+/// V1: Metrics tell the client of the broker from that of the service: the valid token of one does not hide the end of the
+/// other's.
+#[test]
+fn each_client_has_metrics_of_its_own() {
+    let server = VaultServer::start();
+    let telemetry = Telemetry::quiet().unwrap();
+    let log_in = |name, period: &str| {
+        server.set_token(&json!({ "token_period": period }));
+        let settings = server.settings(&[
+            ("VAULT_ROLE_ID", "portcullis"),
+            ("VAULT_SECRET_ID", &server.secret_id()),
+        ]);
+        let vault = Vault::new(&settings, name, telemetry.metrics.clone()).unwrap();
+        server.run(vault.log_in()).unwrap();
+        vault
+    };
+    let (service, _broker) = (log_in("service", "10m"), log_in("broker", "1h"));
+    let gauges = |metric: &str| {
+        let text = telemetry.metrics.prometheus_text();
+        ["service", "broker"].map(|client| {
+            let label = format!("client=\"{client}\"");
+            let mut lines = text.lines().filter(|line| line.starts_with(metric));
+            let line = lines.find(|line| line.contains(&label)).unwrap();
+            line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()
+        })
+    };
+    let [of_service, of_broker] = gauges("vault_token_remaining");
+    assert!(
+        (1.0..=600.0).contains(&of_service) && of_broker > 3000.0,
+        "{of_service} {of_broker}"
+    );
+
+    let sealed = json!({ "error": { "status": 503, "text": "Vault is sealed" } });
+    server.inject("secret/", Some(1), &sealed);
+    let unavailable = error(server.run(service.read_document("token-keys")));
+    assert!(unavailable.is_retryable(), "{unavailable}");
+    assert_eq!(gauges("vault_up"), [0.0, 1.0]);
 }

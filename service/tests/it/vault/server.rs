@@ -257,7 +257,7 @@ impl VaultClient {
         let telemetry = Telemetry::quiet().unwrap();
         let metrics = telemetry.metrics.clone();
         Self {
-            vault: Vault::new(settings, metrics.clone()).unwrap(),
+            vault: Vault::new(settings, "service", metrics.clone()).unwrap(),
             metrics,
             _telemetry: telemetry,
         }
