@@ -22,6 +22,7 @@ use crate::mail::worker::WorkerContext;
 use crate::telemetry::metrics::Metrics;
 use poem_openapi::OpenApi;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -68,33 +69,45 @@ impl Service {
         stop: impl Future<Output = ()>,
     ) -> Result<Option<Self>, StartError> {
         let vault = VaultClients::new(settings, &metrics)?;
-        let bound = tokio::select! {
-            bound = Self::bind_connected(settings, metrics, extend, &vault) => bound.map(Some),
-            () = stop => Ok(None),
-        };
+        tokio::pin!(stop);
+        let bound = Self::bind_connected(settings, metrics, extend, &vault, stop).await;
         if !matches!(bound, Ok(Some(_))) {
             vault.close().await;
         }
         bound
     }
 
-    /// The same with clients of Vault, which the caller closes after an error.
+    /// The same with clients of Vault, which the caller closes unless there is a service.
     async fn bind_connected<T: OpenApi + 'static>(
         settings: &Settings,
         metrics: Metrics,
         extend: impl FnOnce(Apis) -> T,
         vault: &VaultClients,
-    ) -> Result<Self, StartError> {
-        vault.log_in().await?;
-        let keys = Keys::load(&settings.auth, vault.own.as_ref(), &metrics).await?;
+        mut stop: Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<Option<Self>, StartError> {
+        let keys = async {
+            vault.log_in().await?;
+            Keys::load(&settings.auth, vault.own.as_ref(), &metrics).await
+        };
+        let keys = tokio::select! {
+            keys = keys => keys?,
+            () = &mut stop => return Ok(None),
+        };
         let service = Self::assemble(settings, metrics, extend, keys, vault).await?;
         // The last step that can fail: a wrapped SecretID can be used once.
         #[cfg(feature = "access")]
-        if let Err(error) = vault.log_in_broker().await {
-            service.logins.close().await;
-            return Err(error);
+        {
+            let is_stopped = tokio::select! {
+                result = vault.log_in_broker() => result.map(|()| false),
+                () = stop => Ok(true),
+            };
+            // The pools are connecting: the process would crash if it ended amid that.
+            if !matches!(is_stopped, Ok(false)) {
+                service.logins.close().await;
+                return is_stopped.map(|_| None);
+            }
         }
-        Ok(service)
+        Ok(Some(service))
     }
 
     /// The public listener's address, with the actual port if 0 was configured.

@@ -2,8 +2,9 @@
 
 use super::broker::{self, Setup};
 use crate::support::database::{Database, lines};
-use crate::support::program;
+use crate::support::program::{self, ServiceProcess};
 use crate::support::vault::TestVault;
+use crate::support::wait::wait_until;
 use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -186,7 +187,47 @@ fn a_wrapped_secret_id_that_was_used_or_replaced_ends_the_start() {
     );
 }
 
+/// V5: A service that waits for the broker's login to Vault while its pools connect stops on SIGTERM.
+#[test]
+fn a_service_that_waits_for_the_brokers_login_stops_on_a_signal() {
+    let database = Database::fresh();
+    let vault = TestVault::over(&database);
+    let wrapped = vault.wrapped_secret_id("portcullis-broker", "5m");
+    let pairs = pairs(&vault, &database, &wrapped);
+    // Each of the three calls of the login takes less than its limit.
+    for path in ["sys/wrapping", "auth/approle/login"] {
+        let slow = json!({ "path": path, "effect": { "delay_ms": 4000 } });
+        vault.write("control/rules", &slow);
+    }
+    let process = ServiceProcess::spawn(&pairs);
+    let connected = format!(
+        "SELECT (count(*) > 0)::text AS line FROM pg_stat_activity WHERE datname = '{}' AND usename LIKE 'portcullis%'",
+        database.name
+    );
+    wait_until("the service connects", || database.lines(&connected) == ["true"]);
+    let start = Instant::now();
+    process.terminate();
+    let (code, log) = process.wait();
+    let elapsed = start.elapsed();
+    assert_eq!(code, Some(0), "{log:?}");
+    assert!(elapsed < Duration::from_secs(10), "{elapsed:?} {log:?}");
+    let has_started = log.iter().any(|line| line.contains("listening"));
+    assert!(!has_started, "{log:?}");
+}
+
 fn ends_the_start(vault: &TestVault<'_>, database: &Database, wrapped: &str, reason: &str) {
+    let output = program::run(&["serve"], &pairs(vault, database, wrapped));
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(78), "{errors}");
+    assert!(errors.contains(reason), "{errors}");
+    let log = program::stdout(&output);
+    let mut lines = log.lines();
+    let line = lines.find(|line| line.contains("vault.wrapped_secret_id_rejected"));
+    assert!(line.unwrap().contains("\"client\":\"broker\""), "{log}");
+}
+
+/// The settings of a service whose broker has this wrapped SecretID.
+fn pairs(vault: &TestVault<'_>, database: &Database, wrapped: &str) -> Vec<(String, String)> {
     let mut pairs = database.pairs();
     let more = [
         ("ACCESS_REQUESTS", "vault"),
@@ -197,12 +238,5 @@ fn ends_the_start(vault: &TestVault<'_>, database: &Database, wrapped: &str, rea
         ("VAULT_SECRET_ID", &vault.secret_id("portcullis")),
     ];
     pairs.extend(more.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    let output = program::run(&["serve"], &pairs);
-    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(78), "{errors}");
-    assert!(errors.contains(reason), "{errors}");
-    let log = program::stdout(&output);
-    let mut lines = log.lines();
-    let line = lines.find(|line| line.contains("vault.wrapped_secret_id_rejected"));
-    assert!(line.unwrap().contains("\"client\":\"broker\""), "{log}");
+    pairs
 }
