@@ -74,6 +74,7 @@ pub fn run(settings: &Settings) -> ExitCode {
     telemetry.stop();
     match served {
         Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) if error.is_configuration() => fail(EXIT_CONFIG, &error),
         Ok(Err(error)) => fail(1, &error),
         Err(error) if error.is_configuration() => fail(EXIT_CONFIG, &error),
         Err(error) => fail(1, &error),

@@ -25,7 +25,7 @@ pub(super) const ACCESS_SETTINGS: &[Setting] = &[
     ),
     secret(
         "ACCESS_VAULT_WRAPPED_SECRET_ID",
-        "Wrapping token of that SecretID. `serve` unwraps it at its start; one that was used before is an incident (exit code 78).",
+        "Wrapping token of that SecretID. `serve` unwraps it at its start, or as soon as Vault answers; one that was used before is an incident (exit code 78).",
     ),
     setting(
         "ACCESS_VAULT_AUTH_MOUNT",

@@ -6,7 +6,6 @@ use super::vault::VaultClients;
 use crate::config::Settings;
 use crate::db::DbError;
 use crate::domain::access::{Access, Parts};
-use crate::secrets::vault::Vault;
 use crate::telemetry::metrics::Metrics;
 use std::convert::Infallible;
 use std::time::Duration;
@@ -35,18 +34,11 @@ pub fn access(
 }
 
 /// Works until it is aborted.
-pub async fn run(access: Access, vault: Option<Vault>) -> Infallible {
-    let token = async {
-        match vault {
-            Some(vault) => vault.keep_token().await,
-            None => std::future::pending().await,
-        }
-    };
+pub async fn run(access: Access) -> Infallible {
     let (never, ..) = tokio::join!(
         repeat(&access, || access.end_over()),
         repeat(&access, || access.revoke_ended()),
         repeat(&access, || access.issue_due()),
-        token,
     );
     never
 }

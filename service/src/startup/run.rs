@@ -4,8 +4,9 @@
 use super::access_broker;
 use super::cleanup;
 use super::service::Service;
-use super::supervision::{Supervisor, TaskPanicked};
+use super::supervision::{Supervisor, TaskError};
 use crate::mail::worker::MailWorker;
+use crate::secrets::vault::Vault;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -21,8 +22,8 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// A task panicked, which stops the service in the same way.
-    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), TaskPanicked> {
+    /// A task panicked, or the SecretID of a Vault client cannot be trusted, which stops the service in the same way.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), TaskError> {
         let supervisor = Supervisor::default();
         let (stop_public, public_stopped) = watch::channel(false);
         let (stop_internal, internal_stopped) = watch::channel(false);
@@ -37,11 +38,10 @@ impl Service {
             self.form_answers,
         );
         let cleanup = supervisor.spawn("cleanup", cleanup);
-        let vault_token = self
-            .vault
-            .own
-            .clone()
-            .map(|vault| supervisor.spawn("Vault token", async move { vault.keep_token().await }));
+        let keep_token = |vault: Vault| {
+            supervisor.spawn_until_error("Vault token", async move { vault.keep_token().await })
+        };
+        let vault_tokens: Vec<_> = self.vault.all().map(keep_token).collect();
         let login_rotations = self.login_rotations.start(&supervisor);
         let worker = MailWorker::start(self.mail_worker, self.logins.mail.clone(), {
             let supervisor = supervisor.clone();
@@ -57,14 +57,13 @@ impl Service {
             .map(|reload| supervisor.spawn("reload of secrets", reload.run()))
             .collect();
         #[cfg(feature = "access")]
-        let access_worker = self.access.map(|access| {
-            let broker = access_broker::run(access, self.vault.broker.clone());
-            supervisor.spawn("access broker", broker)
-        });
+        let access_worker = self
+            .access
+            .map(|access| supervisor.spawn("access broker", access_broker::run(access)));
         tracing::info!("ready to serve");
         let result = tokio::select! {
             () = stop => Ok(()),
-            panicked = supervisor.panicked() => Err(panicked),
+            error = supervisor.failed() => Err(error),
         };
         tracing::info!("stopping");
         self.stopping.store(true, Ordering::Relaxed);
@@ -85,9 +84,7 @@ impl Service {
         let _ = tokio::join!(self.logins.close(), worker);
         // No connection uses the logins any more.
         login_rotations.revoke().await;
-        if let Some(task) = vault_token {
-            task.abort();
-        }
+        vault_tokens.iter().for_each(tokio::task::JoinHandle::abort);
         self.vault.close().await;
         let _ = stop_internal.send(true);
         let _ = internal.await;

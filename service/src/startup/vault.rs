@@ -45,6 +45,15 @@ impl VaultClients {
         })
     }
 
+    /// All clients.
+    pub fn all(&self) -> impl Iterator<Item = Vault> {
+        #[cfg(feature = "access")]
+        let broker = self.broker.clone();
+        #[cfg(not(feature = "access"))]
+        let broker = None::<Vault>;
+        self.own.clone().into_iter().chain(broker)
+    }
+
     /// Logs the service in, and waits while Vault is unavailable.
     ///
     /// # Errors
@@ -60,7 +69,8 @@ impl VaultClients {
         Ok(())
     }
 
-    /// Logs the access broker in. Only an incident is an error: without Vault the service starts, and logins are issued later.
+    /// Logs the access broker in. Only an incident is an error: without Vault the service starts, and logins are issued later. An
+    /// incident that shows then stops the service, see [`Vault::keep_token`].
     #[cfg(feature = "access")]
     pub async fn log_in_broker(&self) -> Result<(), StartError> {
         let Some(vault) = &self.broker else {

@@ -9,7 +9,6 @@ use super::token::Token;
 use crate::secrets::backoff::Backoff;
 use serde::de::IgnoredAny;
 use serde_json::json;
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,8 +19,9 @@ const BASE_DELAY: Duration = Duration::from_millis(500);
 const MAX_DELAY: Duration = Duration::from_secs(30);
 
 impl Vault {
-    /// Keeps the token valid. Exactly one task runs this, as long as the service.
-    pub async fn keep_token(&self) -> Infallible {
+    /// Keeps the token valid. Exactly one task runs this, as long as the service. Returns nothing but an incident of the first
+    /// login, which ends the start of a service, too. A later one leaves in use what was issued until then.
+    pub async fn keep_token(&self) -> VaultError {
         let mut backoff = Backoff::new(BASE_DELAY, MAX_DELAY);
         let mut reported = None;
         let mut session_number = self.session_number();
@@ -34,7 +34,10 @@ impl Vault {
                         _ = session_number.changed() => Ok(()),
                     }
                 }
-                None => self.log_in().await,
+                None => match self.log_in().await {
+                    Err(error) if error.is_incident() => return error,
+                    result => result,
+                },
             };
             let Err(error) = result else {
                 if reported.take().is_some() {

@@ -187,6 +187,25 @@ fn a_wrapped_secret_id_that_was_used_or_replaced_ends_the_start() {
     );
 }
 
+/// N4: If Vault answers only after the start, the same incident ends the service then.
+#[test]
+fn a_used_wrapped_secret_id_ends_a_service_that_started_without_vault() {
+    let database = Database::fresh();
+    let vault = TestVault::over(&database);
+    let used = vault.wrapped_secret_id("portcullis-broker", "5m");
+    let pairs = pairs(&vault, &database, &used);
+    let (status, _) = vault.call_as(&used, "POST", "sys/wrapping/unwrap", &json!({}));
+    assert_eq!(status, 200);
+    vault.write("sys/seal", &json!({}));
+    let process = ServiceProcess::start(&pairs);
+    for key in vault.server.unseal_keys() {
+        vault.write("sys/unseal", &json!({ "key": key }));
+    }
+    let (code, log) = process.wait();
+    assert_eq!(code, Some(78), "{log:?}");
+    assert_incident_of_broker(log.iter().map(String::as_str));
+}
+
 /// V5: A service that waits for the broker's login to Vault while its pools connect stops on SIGTERM.
 #[test]
 fn a_service_that_waits_for_the_brokers_login_stops_on_a_signal() {
@@ -220,10 +239,14 @@ fn ends_the_start(vault: &TestVault<'_>, database: &Database, wrapped: &str, rea
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(78), "{errors}");
     assert!(errors.contains(reason), "{errors}");
-    let log = program::stdout(&output);
-    let mut lines = log.lines();
+    assert_incident_of_broker(program::stdout(&output).lines());
+}
+
+/// Checks that the log has the incident, with the client.
+fn assert_incident_of_broker<'a>(mut lines: impl Iterator<Item = &'a str>) {
     let line = lines.find(|line| line.contains("vault.wrapped_secret_id_rejected"));
-    assert!(line.unwrap().contains("\"client\":\"broker\""), "{log}");
+    let line = line.unwrap();
+    assert!(line.contains("\"client\":\"broker\""), "{line}");
 }
 
 /// The settings of a service whose broker has this wrapped SecretID.

@@ -8,6 +8,7 @@ use portcullis::config::vault::VaultSettings;
 use portcullis::secrets::vault::{Vault, VaultError};
 use portcullis::telemetry::logs::Telemetry;
 use serde_json::json;
+use std::time::Duration;
 
 /// The settings of the access broker's login, with this setting for its secret.
 fn broker_settings(server: &VaultServer, setting: &str, file: &TempFile) -> VaultSettings {
@@ -97,4 +98,21 @@ fn each_client_has_metrics_of_its_own() {
     let unavailable = error(server.run(service.read_document("token-keys")));
     assert!(unavailable.is_retryable(), "{unavailable}");
     assert_eq!(gauges("vault_up"), [0.0, 1.0]);
+}
+
+/// V1: A wrapped SecretID that someone else has used is found when the server is available again: the task that logs in for the
+/// first time then ends with the incident.
+#[test]
+fn an_incident_of_a_late_first_login_ends_the_task() {
+    let server = VaultServer::start();
+    let file = TempFile::new("wrapped", server.wrapped_secret_id("5m"));
+    let settings = broker_settings(&server, "ACCESS_VAULT_WRAPPED_SECRET_ID_FILE", &file);
+    server.run(VaultClient::new(&settings).vault.log_in()).unwrap();
+    let sealed = json!({ "error": { "status": 503, "text": "Vault is sealed" } });
+    server.inject("sys/wrapping", Some(1), &sealed);
+    let client = VaultClient::new(&settings);
+    let task = client.vault.keep_token();
+    let ended = server.run(async { tokio::time::timeout(Duration::from_secs(60), task).await });
+    assert_eq!(ended.unwrap(), VaultError::WrapSpent);
+    assert_eq!(client.requests("wrap_lookup", "unavailable"), 1);
 }
