@@ -1,7 +1,7 @@
 //! Submitted forms and their answers, shared by all replicas.
 
+use super::interval::interval;
 use super::schema::sessions::form_answers;
-use super::sessions::interval;
 use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel::sql_types::{Interval, Timestamptz};

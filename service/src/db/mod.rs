@@ -34,6 +34,9 @@ pub mod groups;
 /// Whether the schema is up to date.
 pub mod health;
 
+/// Durations as PostgreSQL intervals.
+mod interval;
+
 /// Schema migrations.
 pub mod migrations;
 

@@ -1,9 +1,9 @@
 //! Mails to be sent: added in the transaction that causes them, processed one at a time under a row lock.
 
 use super::error::DbError;
+use super::interval::interval;
 use super::pool::{Connections, HeldConnection};
 use super::schema::mail::outbox;
-use super::sessions::interval;
 use chrono::{DateTime, Utc};
 use diesel::dsl::{count_star, min, now};
 use diesel::prelude::*;

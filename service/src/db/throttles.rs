@@ -1,7 +1,7 @@
 //! Counters of failed attempts, by key. Stored in the database, so that all replicas share them.
 
+use super::interval::interval;
 use super::schema::sessions::throttles;
-use super::sessions::interval;
 use chrono::{DateTime, Utc};
 use diesel::dsl::{now, select};
 use diesel::prelude::*;

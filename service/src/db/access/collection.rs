@@ -1,7 +1,7 @@
 //! The hand-over of a login to its owner.
 
+use crate::db::interval::interval;
 use crate::db::schema::access::logins;
-use crate::db::sessions::interval;
 use crate::types::access::AccessRequestId;
 use chrono::{DateTime, Utc};
 use diesel::dsl::now;

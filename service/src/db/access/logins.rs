@@ -1,7 +1,7 @@
 //! Logins of approved requests, from the claim to issue one until Vault has confirmed that it is dropped.
 
+use crate::db::interval::interval;
 use crate::db::schema::access::{logins, requests};
-use crate::db::sessions::interval;
 use crate::types::access::AccessRequestId;
 use chrono::{DateTime, Utc};
 use diesel::dsl::now;

@@ -1,8 +1,8 @@
 //! Requests for access. Every change of state names the former one in its WHERE clause.
 
+use crate::db::interval::interval;
 use crate::db::schema::access::requests;
 use crate::db::schema::accounts::accounts;
-use crate::db::sessions::interval;
 use crate::db::{Db, DbError};
 use crate::types::access::{AccessHours, AccessLevel, AccessReason, AccessRequestId, AccessState};
 use crate::types::access_end::AccessEnd;

@@ -1,8 +1,8 @@
 //! Logins that have ended: blocked in PostgreSQL itself, and then revoked in Vault.
 
 use super::logins::CLAIM_TIMEOUT;
+use crate::db::interval::interval;
 use crate::db::schema::access::logins;
-use crate::db::sessions::interval;
 use crate::types::access::AccessRequestId;
 use chrono::{DateTime, Utc};
 use diesel::dsl::now;

@@ -12,8 +12,8 @@ pub mod sealed_factors;
 /// Changes of second factors and recovery codes.
 pub mod second_factors;
 
+use crate::db::interval::interval;
 use crate::db::schema::accounts::{accounts, admins_lock};
-use crate::db::sessions::interval;
 use crate::types::account::{AccountId, AccountState};
 use crate::types::email::Email;
 use crate::types::page_row::{PageRow, json_bytes};

@@ -1,6 +1,6 @@
 //! Networks that an account's owner is known to use: those of recent logins, and those from which a mailed link was used.
 
-use super::interval;
+use crate::db::interval::interval;
 use crate::db::schema::accounts::accounts;
 use crate::db::schema::sessions::{known_networks, sessions};
 use crate::types::account::AccountId;

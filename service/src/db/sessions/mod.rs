@@ -12,12 +12,12 @@ pub mod refresh_tokens;
 use crate::db::Db;
 use crate::db::error::DbError;
 use crate::db::executor::batch::Batcher;
+use crate::db::interval::interval;
 use crate::db::schema::accounts::{accounts, credentials};
 use crate::db::schema::sessions::sessions;
 use crate::types::account::AccountId;
 use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, now, select};
-use diesel::pg::data_types::PgInterval;
 use diesel::prelude::*;
 use diesel::sql_types::{Interval, Nullable, Timestamptz};
 use std::time::Duration;
@@ -261,9 +261,4 @@ pub fn delete_expired(conn: &mut PgConnection, age: Duration, limit: i64) -> Que
         .skip_locked()
         .load(conn)?;
     diesel::delete(sessions::table.filter(sessions::id.eq_any(old))).execute(conn)
-}
-
-/// Converts a duration to a PostgreSQL interval.
-pub(in crate::db) fn interval(length: Duration) -> PgInterval {
-    PgInterval::from_microseconds(i64::try_from(length.as_micros()).unwrap_or(i64::MAX))
 }
