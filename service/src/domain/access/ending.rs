@@ -68,7 +68,7 @@ impl Ending<'_> {
 }
 
 /// Ends all approved access of an account. To be called behind all locks of its transaction, the account's included.
-pub fn end_all(
+pub fn end_access(
     conn: &mut PgConnection,
     account: AccountId,
     by: Option<AccountId>,

@@ -28,7 +28,7 @@ const MAX_SHORTFALL: Duration = Duration::from_secs(120);
 
 /// Why a login was not issued.
 #[derive(Debug, thiserror::Error)]
-enum IssueError {
+enum IssueLoginError {
     #[error(transparent)]
     Vault(#[from] VaultError),
     #[error(transparent)]
@@ -64,7 +64,7 @@ impl Access {
     }
 
     /// `false`: the access has ended meanwhile.
-    async fn issue_claimed(&self, claim: &Claim) -> Result<bool, IssueError> {
+    async fn issue_claimed(&self, claim: &Claim) -> Result<bool, IssueLoginError> {
         let parts = &self.0;
         let lifetime = Duration::from_secs(claim.seconds.unsigned_abs());
         let meta = json!({
@@ -89,7 +89,10 @@ impl Access {
         let role = format!("access-{}", claim.level);
         let (credentials, lease) = parts.vault.issue_login_with(&token, &role, lifetime).await?;
         if lease.duration() + MAX_SHORTFALL < lifetime {
-            return Err(IssueError::Short(lease.duration().as_secs(), lifetime.as_secs()));
+            return Err(IssueLoginError::Short(
+                lease.duration().as_secs(),
+                lifetime.as_secs(),
+            ));
         }
         let content =
             json!({ "username": credentials.user, "password": credentials.password.expose_secret() });
@@ -121,13 +124,13 @@ impl Access {
         name: String,
         lease_id: String,
         wrapped: &SecretString,
-    ) -> Result<bool, IssueError> {
+    ) -> Result<bool, IssueLoginError> {
         let context = claim.id.to_string();
         let sealed = self
             .0
             .data_keys
             .seal(SEALED_FOR, &context, wrapped.expose_secret().as_bytes());
-        let sealed = sealed.ok_or(IssueError::Seal)?;
+        let sealed = sealed.ok_or(IssueLoginError::Seal)?;
         let claim = claim.clone();
         let recorded = self.0.db.tx("record_access_login", move |conn| {
             let request = AccessRequestId::of(claim.request_id);
@@ -156,7 +159,7 @@ impl Access {
     }
 
     /// Ends a claim that failed, and delays the next attempt. The former login, if there is one, is not touched.
-    async fn record_failure(&self, claim: &Claim, error: &IssueError) -> Result<(), DbError> {
+    async fn record_failure(&self, claim: &Claim, error: &IssueLoginError) -> Result<(), DbError> {
         let (id, request) = (claim.id, AccessRequestId::of(claim.request_id));
         let failures = self.0.db.tx("fail_access_login", move |conn| {
             requests::lock(conn, request)?;

@@ -2,7 +2,7 @@
 //! access ends its logins then.
 
 #[cfg(feature = "access")]
-pub use crate::domain::access::ending::end_all as end_access;
+pub use crate::domain::access::ending::end_access;
 
 /// A build without the feature `access` grants none.
 #[cfg(not(feature = "access"))]
