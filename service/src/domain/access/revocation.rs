@@ -34,7 +34,7 @@ impl Access {
             match self.block(&login).await {
                 Ok(()) => blocked.push(login),
                 // The others do not wait for it.
-                Err(error) => self.record_revoke_failure(&login, &error.into()).await?,
+                Err(error) => self.record_block_failure(&login, &error.into()).await?,
             }
         }
         if blocked.is_empty() {
@@ -49,10 +49,10 @@ impl Access {
             match &left {
                 // What a login leaves behind when it is dropped can no longer be ended.
                 Ok(left) if login.name.as_ref().is_some_and(|name| left.contains(name)) => {
-                    self.record_revoke_failure(&login, &RevokeError::Sessions).await?;
+                    self.record_block_failure(&login, &RevokeError::Sessions).await?;
                 }
                 Ok(_) => ended.push(login.id),
-                Err(error) => self.record_revoke_failure(&login, &error.clone().into()).await?,
+                Err(error) => self.record_block_failure(&login, &error.clone().into()).await?,
             }
         }
         let set = move |conn: &mut _| revocations::set_blocked(conn, &ended);
@@ -84,13 +84,8 @@ impl Access {
         let outcome = match self.drop_login(&login).await {
             Ok(outcome) => outcome,
             Err(error) => {
-                let login = Unblocked {
-                    id: login.id,
-                    request_id: login.request_id,
-                    name: login.name,
-                    failures: login.failures,
-                };
-                self.record_revoke_failure(&login, &error).await?;
+                self.record_revoke_failure(login.id, login.request_id, login.failures, &error)
+                    .await?;
                 return Ok(!matches!(error, RevokeError::Vault(VaultError::Unavailable(_))));
             }
         };
@@ -142,13 +137,25 @@ impl Access {
         Ok(self.0.db.tx("drop_blocked_login", drop).await?)
     }
 
-    async fn record_revoke_failure(&self, login: &Unblocked, error: &RevokeError) -> Result<(), DbError> {
+    async fn record_block_failure(&self, login: &Unblocked, error: &RevokeError) -> Result<(), DbError> {
+        self.record_revoke_failure(login.id, login.request_id, login.failures, error)
+            .await
+    }
+
+    /// Counts a failure after `failures` former ones, and delays the next attempt.
+    async fn record_revoke_failure(
+        &self,
+        id: Uuid,
+        request: i64,
+        failures: i32,
+        error: &RevokeError,
+    ) -> Result<(), DbError> {
         self.0.metrics.access_login("revoke_failed");
-        let (id, failures) = (login.id, login.failures.saturating_add(1));
+        let failures = failures.saturating_add(1);
         tracing::error!(
             target: "security",
             event = "access.revoke_failed",
-            request = login.request_id,
+            request,
             failures,
             %error,
             "cannot revoke a login of a person; it is tried again, and the lease ends by itself"
