@@ -1,12 +1,13 @@
 //! The hand-over of a login to its owner.
 
+use super::logins::{LOGIN_OVERLAP, OUTLIVES};
 use crate::db::interval::interval;
 use crate::db::schema::access::logins;
 use crate::types::access::AccessRequestId;
 use chrono::{DateTime, Utc};
 use diesel::dsl::now;
 use diesel::prelude::*;
-use diesel::sql_types::{Interval, Nullable, Timestamptz};
+use diesel::sql_types::{BigInt, Binary, Bool, Interval, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -14,50 +15,55 @@ use uuid::Uuid;
 const COLLECTION_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The login of a request that is handed over next.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
 pub struct Collectable {
     /// Id of the login.
+    #[diesel(sql_type = SqlUuid)]
     pub id: Uuid,
     /// Name in the database.
+    #[diesel(sql_type = Nullable<Text>)]
     pub name: Option<String>,
     /// The end of the login.
+    #[diesel(sql_type = Timestamptz)]
     pub expires_at: DateTime<Utc>,
     /// The sealed wrapping token.
+    #[diesel(sql_type = Nullable<Binary>)]
     pub sealed_token: Option<Vec<u8>>,
     /// Whether the wrapping token has ended, or is about to.
+    #[diesel(sql_type = Nullable<Bool>)]
     pub is_token_over: Option<bool>,
     /// Whether another call hands it over.
+    #[diesel(sql_type = Nullable<Bool>)]
     pub is_being_collected: Option<bool>,
     /// Whether an earlier attempt got no answer, and may have used the wrapping token.
+    #[diesel(sql_type = Bool)]
     pub has_lost_attempt: bool,
     /// When it was handed over.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
     pub collected_at: Option<DateTime<Utc>>,
+    /// Whether its end is so near that the next login is due. It is not issued yet, or was lost: it would be found instead.
+    #[diesel(sql_type = Bool)]
+    pub is_successor_due: bool,
 }
 
-/// The login of a locked request that is handed over next: the newest that has not ended.
+/// The login of a locked, approved request that is handed over next: the newest that has not ended.
 pub fn find_collectable(
     conn: &mut PgConnection,
     request: AccessRequestId,
 ) -> QueryResult<Option<Collectable>> {
-    let soon = now.into_sql::<Timestamptz>() + interval(Duration::from_secs(5)).into_sql::<Interval>();
-    let abandoned = now.into_sql::<Timestamptz>() - interval(COLLECTION_TIMEOUT).into_sql::<Interval>();
-    logins::table
-        .filter(logins::request_id.eq(request.get()))
-        .filter(logins::ended_at.is_null())
-        .filter(logins::issued_at.is_not_null())
-        .filter(logins::expires_at.gt(now.into_sql::<Timestamptz>()))
-        .order(logins::claimed_at.desc())
-        .select((
-            logins::id,
-            logins::name,
-            logins::expires_at,
-            logins::sealed_token,
-            logins::token_expires_at.le(soon.nullable()),
-            logins::collecting_at.gt(abandoned.nullable()),
-            logins::collecting_at.is_not_null(),
-            logins::collected_at,
-        ))
-        .first(conn)
+    let query = format!(
+        "SELECT l.id, l.name, l.expires_at, l.sealed_token, l.token_expires_at <= now() + interval '5 seconds' AS is_token_over,
+           l.collecting_at > now() - $2 AS is_being_collected, l.collecting_at IS NOT NULL AS has_lost_attempt,
+           l.collected_at, NOT {OUTLIVES} AS is_successor_due
+         FROM access.logins l JOIN access.requests r ON r.id = l.request_id
+         WHERE r.id = $3 AND l.ended_at IS NULL AND l.issued_at IS NOT NULL AND l.expires_at > now()
+         ORDER BY l.claimed_at DESC LIMIT 1"
+    );
+    diesel::sql_query(query)
+        .bind::<Interval, _>(interval(LOGIN_OVERLAP))
+        .bind::<Interval, _>(interval(COLLECTION_TIMEOUT))
+        .bind::<BigInt, _>(request.get())
+        .get_result(conn)
         .optional()
 }
 

@@ -19,12 +19,9 @@ pub const LOGIN_OVERLAP: Duration = Duration::from_secs(86_400);
 /// After this time a claim is abandoned: its replica has died.
 pub(super) const CLAIM_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// An approved request that needs a login: it has none that outlives the overlap or the request itself.
-const IS_DUE: &str = "r.state = 'approved' AND r.expires_at > now() + interval '1 minute'
-   AND coalesce(r.issue_after, now()) <= now()
-   AND NOT EXISTS (
-     SELECT FROM access.logins l WHERE l.request_id = r.id AND l.ended_at IS NULL
-       AND (l.expires_at > now() + $1 OR l.expires_at >= r.expires_at - interval '1 minute'))";
+/// A login `l` outlives the overlap `$1` or its request `r`: its successor is not due.
+pub(super) const OUTLIVES: &str =
+    "(l.expires_at > now() + $1 OR l.expires_at >= r.expires_at - interval '1 minute')";
 
 /// Why a login ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,9 +118,20 @@ struct Id {
     id: i64,
 }
 
+/// The condition of an approved request `r` that needs a login: it has none that outlives the overlap or the request itself.
+fn is_due() -> String {
+    format!(
+        "r.state = 'approved' AND r.expires_at > now() + interval '1 minute'
+           AND coalesce(r.issue_after, now()) <= now()
+           AND NOT EXISTS (
+             SELECT FROM access.logins l WHERE l.request_id = r.id AND l.ended_at IS NULL AND {OUTLIVES})"
+    )
+}
+
 /// Requests that need a login now.
 pub fn list_due(conn: &mut PgConnection, limit: i64) -> QueryResult<Vec<AccessRequestId>> {
-    let query = format!("SELECT r.id FROM access.requests r WHERE {IS_DUE} ORDER BY r.id LIMIT $2");
+    let is_due = is_due();
+    let query = format!("SELECT r.id FROM access.requests r WHERE {is_due} ORDER BY r.id LIMIT $2");
     let ids: Vec<Id> = diesel::sql_query(query)
         .bind::<Interval, _>(interval(LOGIN_OVERLAP))
         .bind::<BigInt, _>(limit)
@@ -133,10 +141,11 @@ pub fn list_due(conn: &mut PgConnection, limit: i64) -> QueryResult<Vec<AccessRe
 
 /// Claims the issuing of the next login of a locked request. `None`: it needs none, or another replica issues it.
 pub fn claim(conn: &mut PgConnection, request: AccessRequestId, id: Uuid) -> QueryResult<Option<Claim>> {
+    let is_due = is_due();
     let query = format!(
         "WITH due AS (
            SELECT r.id, r.requester_id, r.level, least(now() + $2, r.expires_at) AS expires_at
-           FROM access.requests r WHERE r.id = $3 AND {IS_DUE}),
+           FROM access.requests r WHERE r.id = $3 AND {is_due}),
          claimed AS (
            INSERT INTO access.logins (id, request_id, expires_at) SELECT $4, id, expires_at FROM due RETURNING request_id)
          SELECT $4 AS id, due.id AS request_id, requester_id, level,

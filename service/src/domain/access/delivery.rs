@@ -121,6 +121,9 @@ impl Access {
             let Some(login) = collection::find_collectable(conn, id)? else {
                 return Ok(Err(AccessError::LoginPending));
             };
+            if login.collected_at.is_some() && login.is_successor_due {
+                return Ok(Err(AccessError::LoginPending));
+            }
             if login.collected_at.is_some() || login.is_being_collected == Some(true) {
                 return Ok(Err(AccessError::Collected));
             }

@@ -139,6 +139,45 @@ fn a_failed_replacement_leaves_the_former_login() {
     });
 }
 
+/// N2, N6: While the next login is lost, or cannot be issued, its owner is not told that it was handed over because the former one was:
+/// the answer is 503 until the next one is issued.
+#[test]
+fn a_lost_replacement_is_pending_until_the_next_one() {
+    broker::with_logins(|Setup { vault, parties, .. }| {
+        let id = parties.request(&parties.ann, "rates-read", PERIOD);
+        parties.approve(id);
+        let first = parties.collect(&parties.ann, id);
+        vault.server.stop_clock();
+        pass(vault, &parties, 29 * 24 + 1);
+        parties.wait_for(LOGINS, &["2"]);
+        let rule =
+            json!({"path": "auth/token/create", "effect": {"error": {"status": 503, "text": "sealed"}}});
+        vault.write("control/rules", &rule);
+        parties.database.execute(
+            "UPDATE access.logins SET token_expires_at = now() WHERE issued_at IS NOT NULL AND collected_at IS NULL",
+        );
+        let assert_pending = || {
+            let pending = parties.try_collect(&parties.ann, id);
+            assert_eq!(pending.header("retry-after"), "2");
+            pending.problem(503);
+        };
+        assert_pending();
+        assert_pending();
+        let failed = "SELECT (count(*) > 0)::text AS line FROM access.logins WHERE end_reason = 'failed'";
+        parties.wait_for(failed, &["true"]);
+        assert_pending();
+        let (status, _) = vault.call("DELETE", "control/rules", &json!(null));
+        assert!(status < 300);
+        let next = parties.collect(&parties.ann, id);
+        assert_eq!(usable(parties.database, &[&first, &next]), 2);
+        let again = parties.try_collect(&parties.ann, id).problem(409);
+        assert_eq!(again["type"], "urn:portcullis:problem:access-login-collected");
+        let ends =
+            "SELECT DISTINCT end_reason AS line FROM access.logins WHERE ended_at IS NOT NULL ORDER BY 1";
+        assert_eq!(parties.database.lines(ends), ["failed", "uncollected"]);
+    });
+}
+
 /// N2: People's logins survive the broker's token and the service: both end, and the login works on.
 #[test]
 fn a_login_does_not_end_with_the_service() {
