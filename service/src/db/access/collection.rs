@@ -32,7 +32,7 @@ pub struct Collectable {
     /// Whether the wrapping token has ended, or is about to.
     #[diesel(sql_type = Nullable<Bool>)]
     pub is_token_over: Option<bool>,
-    /// Whether another call hands it over.
+    /// Whether another call hands it over, or its replica has died less than [`COLLECTION_TIMEOUT`] ago.
     #[diesel(sql_type = Nullable<Bool>)]
     pub is_being_collected: Option<bool>,
     /// Whether an earlier attempt got no answer, and may have used the wrapping token.

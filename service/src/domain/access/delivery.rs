@@ -121,11 +121,15 @@ impl Access {
             let Some(login) = collection::find_collectable(conn, id)? else {
                 return Ok(Err(AccessError::LoginPending));
             };
-            if login.collected_at.is_some() && login.is_successor_due {
-                return Ok(Err(AccessError::LoginPending));
+            if login.collected_at.is_some() {
+                return Ok(Err(if login.is_successor_due {
+                    AccessError::LoginPending
+                } else {
+                    AccessError::Collected
+                }));
             }
-            if login.collected_at.is_some() || login.is_being_collected == Some(true) {
-                return Ok(Err(AccessError::Collected));
+            if login.is_being_collected == Some(true) {
+                return Ok(Err(AccessError::BeingCollected));
             }
             if login.is_token_over != Some(false) {
                 // Its password is lost: the worker issues another one.

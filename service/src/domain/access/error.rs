@@ -29,6 +29,9 @@ pub enum AccessError {
     /// The login is being issued.
     #[error("the login is not issued yet")]
     LoginPending,
+    /// Another call hands the login over, and its outcome is not recorded yet.
+    #[error("the login is being handed over")]
+    BeingCollected,
     /// The login was handed over before.
     #[error("the login was handed over already")]
     Collected,

@@ -31,6 +31,10 @@ impl From<AccessError> for Problem {
                 "the login is being issued; its owner gets a mail when it is ready",
                 Duration::from_secs(2),
             ),
+            AccessError::BeingCollected => Self::unavailable_for(
+                "the login is being handed over by another call, whose outcome is not known yet",
+                Duration::from_secs(2),
+            ),
             AccessError::Collected => conflict(
                 "access-login-collected",
                 "the login was handed over already; if it was not to you, revoke the access at once".to_owned(),

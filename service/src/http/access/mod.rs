@@ -216,10 +216,10 @@ impl AccessApi {
 
     /// Collect a database login
     ///
-    /// Hands the newest login of an own, approved request over, once: another call is 409. While none is issued it is 503 with
-    /// `Retry-After`. Logins live for 30 days at most; a day before the end of one the next one is issued, and its owner gets a mail.
-    /// If the credentials were read already, the login is revoked and the answer is 409. Requires a recent sign-in or
-    /// `POST /auth/reauthenticate`.
+    /// Hands the newest login of an own, approved request over, once: another call is 409. While none is issued, or another
+    /// call hands it over, it is 503 with `Retry-After`. Logins live for 30 days at most; a day before the end of one the next one is
+    /// issued, and its owner gets a mail. If the credentials were read already, the login is revoked and the answer is 409. Requires a
+    /// recent sign-in or `POST /auth/reauthenticate`.
     #[oai(
         path = "/access/requests/:id/login",
         method = "post",

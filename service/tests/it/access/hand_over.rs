@@ -69,7 +69,35 @@ fn a_login_is_handed_over_once() {
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         statuses.sort_unstable();
-        assert_eq!(statuses, [200, 409, 409, 409]);
+        assert_eq!(statuses[0], 200, "{statuses:?}");
+        // 503: the first one was not finished yet.
+        let is_refused = |status: &u16| [409, 503].contains(status);
+        assert!(statuses[1..].iter().all(is_refused), "{statuses:?}");
+        for _ in 0..2 {
+            let again = parties.try_collect(&bob, id).problem(409);
+            assert_eq!(again["type"], "urn:portcullis:problem:access-login-collected");
+        }
+    });
+}
+
+/// N4: A hand-over that is not finished is not reported as one: the answer is 503, and if its replica has died, the next attempt after a
+/// minute gets the login.
+#[test]
+fn an_unfinished_hand_over_is_not_reported() {
+    broker::with_logins(|Setup { parties, .. }| {
+        let id = parties.issue(&parties.ann);
+        let begin = |age: &str| {
+            let begin = format!("UPDATE access.logins SET collecting_at = now() - interval '{age}'");
+            parties.database.execute(&begin);
+        };
+        begin("0 seconds");
+        let unfinished = parties.try_collect(&parties.ann, id);
+        assert_eq!(unfinished.header("retry-after"), "2");
+        unfinished.problem(503);
+        begin("61 seconds");
+        let login = parties.collect(&parties.ann, id);
+        assert!(login.works(parties.database));
+        parties.try_collect(&parties.ann, id).problem(409);
     });
 }
 
