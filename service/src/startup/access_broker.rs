@@ -14,6 +14,9 @@ use tokio::sync::watch;
 /// How often the worker looks for logins that are due, besides when a decision wakes it.
 const INTERVAL: Duration = Duration::from_secs(2);
 
+/// How often old failed attempts to issue a login are deleted.
+const PURGE_INTERVAL: Duration = Duration::from_secs(3600);
+
 /// The operations. `None`: requests for access are disabled.
 pub fn access(
     settings: &Settings,
@@ -39,8 +42,25 @@ pub async fn run(access: Access) -> Infallible {
         repeat(&access, || access.end_over()),
         repeat(&access, || access.revoke_ended()),
         repeat(&access, || access.issue_due()),
+        purge(&access),
+        token,
     );
     never
+}
+
+/// Deletes failed attempts to issue a login, some time later.
+async fn purge(access: &Access) -> Infallible {
+    let mut ticks = tokio::time::interval(PURGE_INTERVAL);
+    loop {
+        ticks.tick().await;
+        match access.purge_failed().await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "old failed attempts to issue a login deleted"),
+            Err(error) => {
+                tracing::warn!(%error, "cannot delete failed attempts to issue a login, will retry")
+            }
+        }
+    }
 }
 
 /// Works in rounds, at intervals and when there is something to do. A slow round delays those of its kind only.

@@ -16,6 +16,12 @@ use uuid::Uuid;
 /// How long one replica revokes a login in Vault. Then another one tries: the first has died.
 const REVOCATION_TIMEOUT: Duration = Duration::from_secs(30);
 
+diesel::define_sql_function! {
+    /// Deletes attempts to issue a login that failed long ago: the service's login has no DELETE on the table.
+    #[sql_name = "access.purge_failed_logins"]
+    fn purge_failed_logins(age: Interval, batch: Integer) -> BigInt;
+}
+
 /// A login that has ended and that PostgreSQL may still serve.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 pub struct Unblocked {
@@ -205,4 +211,9 @@ pub fn set_revoke_failures(
         ))
         .execute(conn)
         .map(drop)
+}
+
+/// Deletes up to `limit` attempts to issue a login that failed and were revoked at least `age` ago. Returns their number.
+pub fn purge_failed(conn: &mut PgConnection, age: Duration, limit: i32) -> QueryResult<i64> {
+    diesel::select(purge_failed_logins(interval(age), limit)).get_result(conn)
 }

@@ -4,14 +4,21 @@
 use super::Access;
 use super::ending::Ending;
 use crate::db::DbError;
-use crate::db::access::{logins, requests};
+use crate::db::access::{logins, requests, revocations};
 use crate::types::access::AccessRequestId;
 use crate::types::access_end::AccessEnd;
 use crate::types::client_info::ClientInfo;
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// Requests of one round.
 const BATCH_SIZE: i64 = 50;
+
+/// How long attempts to issue a login that failed are retained.
+const FAILED_LOGIN_RETENTION: Duration = Duration::from_secs(30 * 86_400);
+
+/// Attempts deleted by one statement, so that row locks are held only briefly.
+const PURGE_BATCH_SIZE: i32 = 1_000;
 
 impl Access {
     /// Ends what is over, and blocks the logins of what has ended. Without Vault.
@@ -34,6 +41,19 @@ impl Access {
             self.issue(request).await?;
         }
         Ok(())
+    }
+
+    /// Deletes attempts to issue a login that failed long ago. Returns their number.
+    pub async fn purge_failed(&self) -> Result<i64, DbError> {
+        let mut count = 0;
+        loop {
+            let purge =
+                |conn: &mut _| revocations::purge_failed(conn, FAILED_LOGIN_RETENTION, PURGE_BATCH_SIZE);
+            match self.0.db.tx("purge_failed_logins", purge).await? {
+                0 => return Ok(count),
+                purged => count += purged,
+            }
+        }
     }
 
     /// Changes when there may be something to do.

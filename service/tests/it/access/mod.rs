@@ -21,6 +21,9 @@ mod logins;
 /// Requester, approver and administrator of one service.
 pub mod parties;
 
+/// Deleting failed attempts.
+mod purge;
+
 /// Several replicas.
 mod replicas;
 

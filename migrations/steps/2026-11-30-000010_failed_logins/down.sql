@@ -1,0 +1,1 @@
+DROP FUNCTION access.purge_failed_logins(interval, integer);
