@@ -43,7 +43,6 @@ pub async fn run(access: Access) -> Infallible {
         repeat(&access, || access.revoke_ended()),
         repeat(&access, || access.issue_due()),
         purge(&access),
-        token,
     );
     never
 }

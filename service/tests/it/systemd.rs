@@ -43,7 +43,11 @@ fn the_unit_has_a_low_exposure() {
         return;
     };
     assert!(is_low, "{text}");
-    for line in ["CapabilityBoundingSet=\n", "SystemCallFilter=@system-service\n", "DynamicUser=yes\n"] {
+    for line in [
+        "CapabilityBoundingSet=\n",
+        "SystemCallFilter=@system-service\n",
+        "DynamicUser=yes\n",
+    ] {
         assert!(UNIT.contains(line), "{line}");
     }
     let open = UNIT
@@ -69,6 +73,9 @@ fn the_settings_of_the_unit_lack_only_the_secrets() {
         assert_eq!(error.contains(name.as_str()), is_secret, "{name}: {error}");
     }
     for line in error.lines() {
-        assert!(line.contains("/run/credentials/portcullis.service/secrets_"), "{error}");
+        assert!(
+            line.contains("/run/credentials/portcullis.service/secrets_"),
+            "{error}"
+        );
     }
 }

@@ -173,7 +173,11 @@ pub fn drop_blocked(conn: &mut PgConnection, name: &str) -> QueryResult<DropOutc
     }
     // A statement of its own: it sees the change of the one before.
     let is_left = exists("SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = $1) AS exists")?;
-    Ok(if is_left { DropOutcome::Closed } else { DropOutcome::Dropped })
+    Ok(if is_left {
+        DropOutcome::Closed
+    } else {
+        DropOutcome::Dropped
+    })
 }
 
 /// Records that a login is dropped or closed. `false`: another replica has recorded it.

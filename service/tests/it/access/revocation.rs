@@ -217,9 +217,7 @@ fn a_login_that_cannot_be_dropped_is_recorded_as_closed() {
     broker::with_logins(|Setup { parties, .. }| {
         let (id, login) = parties.collect_new();
         let server = &parties.database.server;
-        let mut elsewhere = server
-            .connect("postgres", &login.user, &login.password)
-            .unwrap();
+        let mut elsewhere = server.connect("postgres", &login.user, &login.password).unwrap();
         elsewhere
             .batch_execute("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC")
             .unwrap();

@@ -183,22 +183,12 @@ fn requests_fail_at_once_while_ended_credentials_cannot_be_replaced() {
             "the service waits for credentials of the database\n".to_owned()
         )
     );
-    let remaining = metric(
-        &app,
-        "db_login_lease_remaining_seconds",
-        &["login=\"rates\""],
-    );
+    let remaining = metric(&app, "db_login_lease_remaining_seconds", &["login=\"rates\""]);
     assert!(remaining <= 0.0, "{remaining}");
     vault.call("PUT", "control/frozen", &json!(false));
     wait_until_ready(&app);
     assert_eq!(app.get(QUERY).status, 200);
-    assert!(
-        metric(
-            &app,
-            "db_login_lease_remaining_seconds",
-            &["login=\"rates\""]
-        ) > 0.0
-    );
+    assert!(metric(&app, "db_login_lease_remaining_seconds", &["login=\"rates\""]) > 0.0);
 }
 
 /// V8: A password that Vault cannot replace in time is read less and less often.
