@@ -96,10 +96,10 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- Creates a login that is a member of one group and nothing else. A NULL argument makes a test NULL, which a plain IF lets pass.
--- No message contains an argument.
+-- No message contains an argument. No function waits for a lock that an issued login may hold for longer than Vault waits, 5 s.
 CREATE OR REPLACE FUNCTION vault_api.create_login(
   p_name text, p_verifier text, p_valid_until timestamptz, p_group text, p_audited boolean)
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
   kind text := vault_api.group_kind(p_group);
   state text;
@@ -152,7 +152,7 @@ $$;
 
 -- Moves the end of a login.
 CREATE OR REPLACE FUNCTION vault_api.extend_login(p_name text, p_valid_until timestamptz)
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 BEGIN
   IF (p_name ~ '^v-[a-zA-Z0-9_-]{1,60}$' AND vault_api.is_member(p_name)) IS NOT TRUE THEN
     RAISE EXCEPTION 'name not allowed' USING ERRCODE = 'invalid_parameter_value';
@@ -269,7 +269,7 @@ $$;
 -- current role if that is the group. Only a login that was blocked in a transaction before has none: the service does that with
 -- logins of people.
 CREATE OR REPLACE FUNCTION vault_api.drop_login(p_name text)
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
   login oid := (SELECT oid FROM pg_roles WHERE rolname = p_name);
 BEGIN
@@ -300,7 +300,7 @@ $$;
 -- Changes the password of a static login, which `migrate prepare --static-logins` created for this database: static
 -- logins of other databases of the server are members of the same groups.
 CREATE OR REPLACE FUNCTION vault_api.set_password(p_name text, p_verifier text)
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
   state text;
 BEGIN
@@ -326,7 +326,7 @@ $$;
 -- Drops issued logins whose end is longer ago than this, and those that are closed, and returns their number. One that another
 -- transaction drops is passed over. It ends after a second, because Vault waits: the next one goes on elsewhere.
 CREATE OR REPLACE FUNCTION vault_api.sweep_expired(p_grace interval)
-RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
   start timestamptz := clock_timestamp();
   expired name;

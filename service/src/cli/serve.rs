@@ -96,22 +96,26 @@ fn warn_if_exposed(settings: &Settings, listen: SocketAddr) {
     }
 }
 
-/// SIGTERM or SIGINT. Nothing is left to do for SIGHUP, whose default would be to end the process amid its requests.
-async fn stop_signal() {
-    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hang_up)) = (
+/// SIGTERM or SIGINT, from now on. Nothing is left to do for SIGHUP, whose default would be to end the process amid its requests.
+fn stop_signal() -> impl Future<Output = ()> {
+    // Here, not at the first poll: a signal amid the start would end the process.
+    let signals = (
         signal(SignalKind::terminate()),
         signal(SignalKind::interrupt()),
         signal(SignalKind::hangup()),
-    ) else {
-        tracing::error!("cannot listen for signals");
-        return std::future::pending().await;
-    };
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return,
-            _ = interrupt.recv() => return,
-            _ = hang_up.recv() => {
-                tracing::info!("SIGHUP: secrets are read again when their files change; other settings need a restart");
+    );
+    async move {
+        let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hang_up)) = signals else {
+            tracing::error!("cannot listen for signals");
+            return std::future::pending().await;
+        };
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => return,
+                _ = interrupt.recv() => return,
+                _ = hang_up.recv() => {
+                    tracing::info!("SIGHUP: secrets are read again when their files change; other settings need a restart");
+                }
             }
         }
     }

@@ -1,7 +1,9 @@
 //! The systemd unit in `deploy/systemd`.
 
+use crate::support::database::settings;
 use crate::support::ignored;
 use crate::support::program::{PROGRAM, run, stderr, stdout, systemd_analyze};
+use portcullis::config::deployment_profile::DeploymentProfile;
 use std::path::Path;
 
 const UNIT: &str = include_str!("../../../deploy/systemd/portcullis.service");
@@ -57,25 +59,35 @@ fn the_unit_has_a_low_exposure() {
     assert!(!is_low, "{text}");
 }
 
-/// L8, K1: The settings of the unit are valid in production: with them the service lacks nothing but the files of its secrets.
+/// L8, K1: The settings of the unit are valid in production, and their secrets are credentials of the unit.
 #[test]
-fn the_settings_of_the_unit_lack_only_the_secrets() {
-    let lines = SETTINGS.lines().filter(|line| line.starts_with("PORTCULLIS_"));
-    let settings: Vec<(String, String)> = lines
-        .map(|line| line.trim_start_matches("PORTCULLIS_").split_once('=').unwrap())
+fn the_settings_of_the_unit_are_valid_in_production() {
+    let lines = SETTINGS
+        .lines()
+        .filter_map(|line| line.strip_prefix("PORTCULLIS_"));
+    let pairs: Vec<(String, String)> = lines
+        .map(|line| line.split_once('=').unwrap())
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-    let output = run(&["serve"], &settings);
-    assert_eq!(output.status.code(), Some(78));
-    let error = stderr(&output);
-    for (name, path) in settings.iter().filter(|(name, _)| name.ends_with("_FILE")) {
-        let is_secret = Path::new(path).starts_with("/run/credentials/portcullis.service");
-        assert_eq!(error.contains(name.as_str()), is_secret, "{name}: {error}");
-    }
-    for line in error.lines() {
+    let settings = settings(pairs.clone(), &[]);
+    assert_eq!(settings.profile, DeploymentProfile::Production);
+    let secrets: Vec<_> = settings
+        .secrets()
+        .map(|(name, _)| format!("{name}_FILE"))
+        .collect();
+    assert!(!secrets.is_empty());
+    for (name, path) in pairs.iter().filter(|(name, _)| secrets.contains(name)) {
         assert!(
-            line.contains("/run/credentials/portcullis.service/secrets_"),
-            "{error}"
+            Path::new(path).starts_with("/run/credentials/portcullis.service"),
+            "{name}"
         );
     }
+    // The first one that is missing ends the program.
+    let output = run(&["serve"], &pairs);
+    assert_eq!(output.status.code(), Some(78));
+    let error = stderr(&output);
+    assert!(
+        error.contains("_FILE: cannot read /run/credentials/portcullis.service/"),
+        "{error}"
+    );
 }

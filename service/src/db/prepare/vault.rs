@@ -16,10 +16,8 @@ const FUNCTIONS: &str = include_str!("../../../../migrations/prepare/vault_api.s
 const CLIENTS: &str = "portcullis_vault_client";
 
 /// Settings of Vault's login. Each of its statements contains a verifier, which neither the log nor `pg_stat_activity` and
-/// `pg_stat_statements` may show; pgaudit hides it in statements about roles. Those of modules apply once they are loaded. It waits
-/// for no lock of a login that it issued: Vault's client waits for 5 s.
-const LOGIN_SETTINGS: [(&str, &str); 11] = [
-    ("lock_timeout", "2s"),
+/// `pg_stat_statements` may show; pgaudit hides it in statements about roles. Those of modules apply once they are loaded.
+const LOGIN_SETTINGS: [(&str, &str); 10] = [
     ("log_min_error_statement", "panic"),
     ("log_error_verbosity", "terse"),
     ("log_statement", "none"),

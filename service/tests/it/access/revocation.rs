@@ -216,14 +216,19 @@ fn a_login_that_vault_does_not_know_is_dropped() {
 fn a_login_that_cannot_be_dropped_is_recorded_as_closed() {
     broker::with_logins(|Setup { parties, .. }| {
         let (id, login) = parties.collect_new();
+        let mut session = login.connect(parties.database).unwrap();
         let server = &parties.database.server;
-        let mut elsewhere = server.connect("postgres", &login.user, &login.password).unwrap();
-        elsewhere
-            .batch_execute("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC")
+        let mut elsewhere = server
+            .connect("postgres", &server.user, &server.password)
             .unwrap();
+        let default_privileges = format!(
+            r#"ALTER DEFAULT PRIVILEGES FOR ROLE "{}" GRANT SELECT ON TABLES TO PUBLIC"#,
+            login.user
+        );
+        elsewhere.batch_execute(&default_privileges).unwrap();
         assert_eq!(parties.act(&parties.admin, id, "revoke").status, 200);
         parties.wait_for_end_event(id, "closed", "service");
-        assert!(elsewhere.batch_execute("SELECT 1").is_err());
+        assert!(session.batch_execute("SELECT 1").is_err());
         assert!(login.connect(parties.database).is_none());
         let state = format!(
             "SELECT concat(rolcanlogin, ' ', rolpassword IS NULL) AS line FROM pg_authid WHERE rolname = '{}'",

@@ -126,7 +126,7 @@ fn clear_text_beyond_the_machine_is_refused() {
     let mut unreadable = parse("https://vault.example").unwrap().unwrap();
     unreadable.ca_file = Some("/nowhere/ca.pem".into());
     let metrics = portcullis::telemetry::logs::Telemetry::quiet().unwrap().metrics;
-    let error = error(Vault::new(&unreadable, metrics)).to_string();
+    let error = error(Vault::new(&unreadable, "service", metrics)).to_string();
     assert!(
         error.starts_with("PORTCULLIS_VAULT_CA_FILE: cannot read /nowhere/ca.pem"),
         "{error}"
