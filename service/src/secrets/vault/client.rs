@@ -41,7 +41,7 @@ impl std::fmt::Debug for Vault {
 }
 
 impl Vault {
-    /// Builds the client, without network access. `name` tells clients apart in metrics and in the log.
+    /// Builds the client, without network access. `name` distinguishes clients in metrics and in the log.
     ///
     /// # Errors
     ///

@@ -139,7 +139,7 @@ fn a_failed_replacement_leaves_the_former_login() {
     });
 }
 
-/// N2, N6: While the next login is lost, or cannot be issued, its owner is not told that it was handed over because the former one was:
+/// N2, N6: While the next login is lost, or cannot be issued, no answer says that it was handed over because the former one was:
 /// the answer is 503 until the next one is issued.
 #[test]
 fn a_lost_replacement_is_pending_until_the_next_one() {

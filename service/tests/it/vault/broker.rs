@@ -61,7 +61,7 @@ fn errors_of_the_brokers_login_name_its_settings() {
     }
 }
 
-/// V1: Metrics tell the client of the broker from that of the service: the valid token of one does not hide the end of the
+/// V1: Metrics distinguish the clients of the broker and of the service: the valid token of one does not hide the end of the
 /// other's.
 #[test]
 fn each_client_has_metrics_of_its_own() {
