@@ -181,7 +181,13 @@ impl Rotation {
                 error,
                 "cannot rotate database credentials; the present ones remain in use until they end"
             ),
-            _ => tracing::error!(login = name, error, "waiting for database credentials"),
+            Some(_) => tracing::error!(
+                login = name,
+                step = failed,
+                error,
+                "database credentials ended early and cannot be replaced"
+            ),
+            None => tracing::error!(login = name, error, "waiting for database credentials"),
         }
         self.reported = Some(report);
     }

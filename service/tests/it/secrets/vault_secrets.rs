@@ -33,7 +33,7 @@ fn secrets_of_vault_are_not_shown() {
         let rule = json!({"path": "database/creds", "times": 4, "effect": {"body": body}});
         assert!(vault.call("POST", "control/rules", &rule).0 < 300);
         vault.write("sys/leases/revoke-prefix/database/creds", &json!({}));
-        serving.wait_for_line("cannot rotate database credentials");
+        serving.wait_for_line("database credentials ended early and cannot be replaced");
         // A login whose lease is over notices it when it is used; a sealed Vault could not issue it again.
         connect();
         vault.write("sys/seal", &json!({}));
