@@ -198,6 +198,12 @@ impl Portcullis {
 
     /// The command that serves on these two ports of 127.0.0.1.
     pub fn serve<'a>(&self, context: &'a Context, port: u16, internal_port: u16) -> Command<'a> {
+        let command = Command::new(context, &self.program).envs(self.serve_settings(port, internal_port));
+        command.args(["serve"])
+    }
+
+    /// The settings of [`Portcullis::serve`]. Of two values of a setting the last one counts.
+    pub fn serve_settings(&self, port: u16, internal_port: u16) -> EnvVars {
         let address = |port: u16| format!("127.0.0.1:{port}").into();
         let settings: [(&str, OsString); 9] = [
             ("PORTCULLIS_LISTEN", address(port)),
@@ -214,12 +220,11 @@ impl Portcullis {
         ];
         let with_passwords = || self.logins(|name| !matches!(name, "migrator" | "ingest"));
         let logins = self.issued_logins.clone().unwrap_or_else(with_passwords);
+        let settings = settings.map(|(name, value)| (name.into(), value));
         // The caller's settings are last and win.
-        self.command(context, logins)
-            .envs(settings)
-            .envs(self.keys.clone())
-            .envs(self.extra_settings.clone())
-            .args(["serve"])
+        let parts = [self.settings(logins), settings.into(), self.keys.clone()];
+        let parts = parts.into_iter().chain([self.extra_settings.clone()]);
+        parts.flatten().collect()
     }
 
     /// Where its passwords and keys are.
@@ -233,17 +238,22 @@ impl Portcullis {
     }
 
     fn command<'a>(&self, context: &'a Context, logins: EnvVars) -> Command<'a> {
+        Command::new(context, &self.program).envs(self.settings(logins))
+    }
+
+    /// The settings of every command, with these logins.
+    fn settings(&self, logins: EnvVars) -> EnvVars {
+        let port = self.server.port.to_string();
         let database = [
             ("PORTCULLIS_PROFILE", "development"),
             ("PORTCULLIS_DATABASE_HOST", &self.server.host),
-            ("PORTCULLIS_DATABASE_PORT", &self.server.port.to_string()),
+            ("PORTCULLIS_DATABASE_PORT", &port),
             ("PORTCULLIS_DATABASE_NAME", DATABASE),
             ("PORTCULLIS_DATABASE_SSLMODE", &self.server.sslmode),
         ];
-        Command::new(context, &self.program)
-            .envs(database)
-            .envs(logins)
-            .envs(self.extra_settings.clone())
+        let database = database.map(|(name, value)| (name.into(), value.into()));
+        let parts = [database.into(), logins, self.extra_settings.clone()];
+        parts.into_iter().flatten().collect()
     }
 
     /// Each command gets only the passwords that it needs.
