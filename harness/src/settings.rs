@@ -13,6 +13,8 @@ pub struct Settings {
     pub cargo: OsString,
     /// Cargo's cache: `$CARGO_HOME`, by default `~/.cargo`.
     pub cargo_home: Option<PathBuf>,
+    /// `CARGO_HTTP_CAINFO` or `SSL_CERT_FILE`: the CA certificates that cargo trusts, where they are not the usual ones.
+    pub ca_bundle: Option<PathBuf>,
     /// `PATH`.
     pub path: OsString,
     /// The build directory, for our own logs and reports.
@@ -61,6 +63,7 @@ impl Settings {
         Settings {
             cargo: filled("CARGO").unwrap_or_else(|| "cargo".into()),
             cargo_home: path("CARGO_HOME").or_else(|| in_home(".cargo")),
+            ca_bundle: path("CARGO_HTTP_CAINFO").or_else(|| path("SSL_CERT_FILE")),
             path: env::var_os("PATH").unwrap_or_default(),
             target: root.join(path("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into())),
             cache: cache.map(|cache| cache.join("portcullis")),
