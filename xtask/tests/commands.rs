@@ -26,8 +26,8 @@ fn help_lists_every_command() {
     let (code, text) = xtask(&["--help"]);
     assert_eq!(code, Some(0), "{text}");
     for command in [
-        "up", "down", "test", "bdd", "tidy", "tour", "bench", "soak", "ci", "report", "waivers", "commits",
-        "release", "vault", "tools",
+        "up", "down", "test", "bdd", "tidy", "tour", "bench", "soak", "image", "ci", "report", "waivers",
+        "commits", "release", "vault", "tools",
     ] {
         assert!(text.contains(&format!("\n  {command} ")), "{command}: {text}");
     }

@@ -1,0 +1,109 @@
+//! `cargo xtask image`: builds the container image, checks its content, starts it, and writes `target/image/image.json`.
+
+pub mod archive;
+mod base;
+mod build;
+mod cargo_settings;
+mod container;
+pub mod content;
+pub mod engine;
+mod engine_files;
+pub mod figures;
+mod normalize;
+pub mod source;
+pub mod start;
+
+use anyhow::{Result, bail};
+use harness::context::Context;
+use harness::exit::Exit;
+use harness::output::{Progress, print};
+
+use crate::archive::Archive;
+use crate::build::Build;
+use crate::engine::Engine;
+use crate::figures::Figures;
+
+/// Options of `cargo xtask image`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Options {
+    /// Make a local base for the build with debootstrap and this machine's Rust, where no registry can be reached
+    #[arg(long, conflicts_with = "rust_image")]
+    bases: bool,
+    /// The base of the build, for example from a mirror [default: the one that the Dockerfile pins]
+    #[arg(long, value_name = "IMAGE")]
+    rust_image: Option<String>,
+    /// Build a second time, from a clone in another folder, and compare the digests
+    #[arg(long)]
+    reproducible: bool,
+}
+
+/// Builds, checks and starts the image; fails unless all of it holds. What this machine cannot do is listed as not run.
+pub fn run(context: &Context, options: &Options) -> Result<()> {
+    let engine = Engine::find(context)?;
+    let source = source::Source::of(context)?;
+    if options.reproducible {
+        source.ensure_committed()?;
+    }
+    let steps = 3 + usize::from(options.bases) + 2 * usize::from(options.reproducible);
+    let mut progress = Progress::of(steps);
+    let base = if options.bases {
+        Some(progress.step("making the base of the build", || base::make(&engine))?)
+    } else {
+        options.rust_image.clone()
+    };
+    let build = Build {
+        engine: &engine,
+        base: base.as_deref(),
+        source: &source,
+    };
+    build.pull_base()?;
+
+    let file = figures::archive_file(context);
+    let built = build.image(&mut progress, &context.settings.root, &file)?;
+    let problems = content::problems(&built);
+    let mut figures = Figures::of(&engine, base.as_deref(), &source, &built);
+    print(&figures.summary(&file));
+    for problem in &problems {
+        print(&format!("problem: {problem}"));
+    }
+    if !problems.is_empty() {
+        return Err(Exit::AlreadyReported.into());
+    }
+    if options.reproducible {
+        figures.reproducible = Some(build_again(context, &build, &built, &mut progress)?);
+    }
+    if engine.can_run() {
+        figures.start = Some(progress.step("starting the image", || start::check(&engine, &built))?);
+    } else {
+        let what = "not run: starting the image: buildah only builds; install podman or docker, for example \
+                    `apt-get install podman runc`";
+        print(what);
+        figures.not_run.push(what.to_owned());
+    }
+    figures.write(context)?;
+    print(&format!("image: {} holds, {}", engine::IMAGE, file.display()));
+    Ok(())
+}
+
+/// Whether a build of the same commit in another folder, without a cache, has the same digests.
+fn build_again(
+    context: &Context,
+    build: &Build<'_>,
+    first: &Archive,
+    progress: &mut Progress,
+) -> Result<bool> {
+    let folder = tempfile::Builder::new().prefix("portcullis-image-").tempdir()?;
+    let clone = folder.path().join("clone");
+    build.source.clone_into(context, &clone)?;
+    let second = build.image(progress, &clone, &folder.path().join("second.tar"))?;
+    if second.digest == first.digest && second.layers == first.layers {
+        print(&format!("two builds in different folders: both {}", first.digest));
+        return Ok(true);
+    }
+    let files = first.differences(&second).join(", ");
+    bail!(
+        "two builds differ: {} and {}; files that differ: {files}",
+        first.digest,
+        second.digest
+    )
+}
