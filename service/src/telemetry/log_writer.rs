@@ -300,6 +300,7 @@ mod tests {
         }
     }
 
+    /// J1: Lines that a full disk refuses are counted and reported, and the others stay whole.
     #[test]
     fn lines_that_a_full_disk_refused_are_counted_and_the_others_stay_whole() {
         let (written, output) = channel();

@@ -182,7 +182,8 @@ fn a_collector_over_tls_needs_a_certificate_of_the_authority() {
     assert!(stderr(&output).contains("PORTCULLIS_OTLP_CA_FILE: cannot read /nowhere.pem"));
 }
 
-/// J1: A collector that refuses connections or does not respond delays neither start, requests nor shutdown.
+/// J1: A collector that refuses connections or does not respond delays neither start nor requests, and the shutdown only by its
+/// time limit.
 #[test]
 fn an_unavailable_collector_delays_nothing() {
     let database = Database::with_data(&small());

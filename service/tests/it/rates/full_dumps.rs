@@ -1,4 +1,4 @@
-//! Every route and day of a whole dump, compared with a recomputation from the file.
+//! Every pair of ports and every seventh pair with a region of a whole dump, compared with a recomputation from the file.
 
 use crate::support::app::App;
 use crate::support::database::Database;

@@ -89,14 +89,14 @@ fn secrets_in_the_environment_are_named() {
     assert_eq!(warning(&[rates, ("PROFILE", "development")]), None);
 }
 
-/// J2, V7: The process leaves no core dump, which would hold keys and passwords.
+/// V7: The process leaves no core dump, which would hold keys and passwords.
 #[test]
 fn the_process_leaves_no_core_dump() {
     let serving = ServiceProcess::start(&Database::not_created().pairs());
     assert_eq!(serving.core_limits(), ["0", "0"]);
 }
 
-/// J2: In production a secret's file that others can read is named in a warning.
+/// V7: In production a secret's file that others can read is named in a warning.
 #[test]
 fn a_secret_file_that_others_can_read_is_named() {
     let file = TempFile::new("password", "not-the-password\n");

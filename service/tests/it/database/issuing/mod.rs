@@ -61,7 +61,7 @@ fn roles(database: &Database, start: &str) -> Vec<String> {
     ))
 }
 
-/// V11: Arguments that are not allowed, or missing, create and change no login.
+/// V11, N1: Arguments that are not allowed, or missing, create and change no login; without pgaudit there is none for people.
 #[test]
 fn what_is_not_allowed_is_refused() {
     let database = Database::fresh();
@@ -127,6 +127,8 @@ fn what_is_not_allowed_is_refused() {
     refused.push((call(name, verifier, HOUR, group, "NULL"), "must be audited"));
     let people = "'portcullis_access_rates_read'";
     refused.push((call(name, verifier, HOUR, people, "false"), "must be audited"));
+    // The server of most tests has none.
+    refused.push((call(name, verifier, HOUR, people, "true"), "needs pgaudit"));
     for bad in ["'postgres'", "'portcullis_rates'", "'portcullis_issuer'", "NULL"] {
         refused.push((format!("SELECT vault_api.drop_login({bad})"), "name not allowed"));
         refused.push((
