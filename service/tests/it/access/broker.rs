@@ -46,7 +46,7 @@ pub fn with_vault(test: impl FnOnce(&Cluster, &Database, &TestVault<'_>)) {
 
 /// The settings of a service that issues logins, and the file with the broker's SecretID.
 pub fn settings(vault: &TestVault<'_>) -> (Vec<(String, String)>, TempFile) {
-    let secret_id = TempFile::new("secret-id", &vault.secret_id("portcullis-broker"));
+    let secret_id = TempFile::new("secret-id", vault.secret_id("portcullis-broker"));
     let settings = [
         ("ACCESS_REQUESTS", "vault".to_owned()),
         ("ACCESS_VAULT_ROLE_ID", "portcullis-broker".to_owned()),

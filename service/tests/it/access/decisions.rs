@@ -81,12 +81,7 @@ fn only_approvers_decide() {
     let database = Database::fresh();
     let parties = Parties::over(&database);
     let id = parties.request(&parties.ann, "rates-read", 8);
-    let ingest = Person::new(
-        &parties.database,
-        &parties.app,
-        "ingest@example.org",
-        Role::Ingest,
-    );
+    let ingest = Person::new(parties.database, &parties.app, "ingest@example.org", Role::Ingest);
     for who in [&parties.ann, &parties.admin, &ingest] {
         for action in ["approve", "deny"] {
             let refused = parties.act(who, id, action).problem(403);

@@ -109,7 +109,7 @@ fn an_account_has_at_most_five_undecided_requests() {
 fn requests_of_others_are_hidden_from_users() {
     let database = Database::fresh();
     let parties = Parties::over(&database);
-    let bob = Person::new(&parties.database, &parties.app, "bob@example.org", Role::User);
+    let bob = Person::new(parties.database, &parties.app, "bob@example.org", Role::User);
     let ann = parties.request(&parties.ann, "rates-read", 8);
     let ids: Vec<i64> = (0..3).map(|_| parties.request(&bob, "rates-read", 8)).collect();
     let list = |who: &Person, query: &str| -> Vec<i64> {

@@ -124,11 +124,10 @@ fn the_columns_of_a_request_fit_its_state() {
     let database = Database::fresh();
     for state in AccessState::ALL {
         for shape in AccessState::ALL {
-            let statement = format!(
-                "WITH made AS (INSERT INTO access.requests (requester_id, level, reason, hours) VALUES (1, 'rates-read', 'x', 8) RETURNING id)
-                 SELECT id::text AS line FROM made"
-            );
-            let id = database.lines(&statement).remove(0);
+            let statement = "WITH made AS (INSERT INTO access.requests (requester_id, level, reason, hours)
+                             VALUES (1, 'rates-read', 'x', 8) RETURNING id)
+                             SELECT id::text AS line FROM made";
+            let id = database.lines(statement).remove(0);
             let mut path = path_to(state).to_vec();
             let Some(last) = path.pop() else { continue };
             for former in path {

@@ -86,7 +86,7 @@ fn an_endless_ttl_is_cut() {
         "metadata": null, "lease_duration": u64::MAX, "renewable": true, "entity_id": "", "token_type": "service",
         "orphan": true,
     });
-    answer("auth/approle/login", envelope(json!(null), auth.clone()));
+    answer("auth/approle/login", envelope(json!(null), auth));
     server.run(client.vault.log_in()).unwrap();
     let limit = Instant::now() + Duration::from_secs(20 * 365 * 24 * 3600);
     let login = json!({ "username": "s-rates", "password": "a-static-password", "ttl": i64::MAX });

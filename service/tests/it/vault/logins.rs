@@ -15,11 +15,11 @@ fn tokens() -> Value {
 }
 
 fn with(fields: Value) -> Value {
-    let mut all = tokens();
-    all.as_object_mut()
-        .unwrap()
-        .extend(fields.as_object().unwrap().clone());
-    all
+    let (Value::Object(mut all), Value::Object(fields)) = (tokens(), fields) else {
+        panic!("both are objects");
+    };
+    all.extend(fields);
+    Value::Object(all)
 }
 
 /// Logs in with a new client; returns it and the outcome.

@@ -62,7 +62,8 @@ fn the_accounts_login_can_end_logins_of_people_only() {
         .batch_execute(&create(&user, "p", HOUR, "portcullis_rates_reader"))
         .unwrap();
     let mut conn = database.login("accounts");
-    let functions: [(&str, fn(&str) -> String); 3] = [
+    type Argument = fn(&str) -> String;
+    let functions: [(&str, Argument); 3] = [
         ("block_login", |name| name.to_owned()),
         ("end_sessions", |name| format!("ARRAY[{name}]")),
         ("drop_blocked", |name| name.to_owned()),
