@@ -96,7 +96,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- Creates a login that is a member of one group and nothing else. A NULL argument makes a test NULL, which a plain IF lets pass.
--- No message contains an argument. No function waits for a lock that an issued login may hold for longer than Vault waits, 5 s.
+-- No message contains an argument. Vault waits for 5 s, so no function waits longer than 2 s for a lock, which an issued login may hold.
 CREATE OR REPLACE FUNCTION vault_api.create_login(
   p_name text, p_verifier text, p_valid_until timestamptz, p_group text, p_audited boolean)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
@@ -324,7 +324,7 @@ END
 $$;
 
 -- Drops issued logins whose end is longer ago than this, and those that are closed, and returns their number. One that another
--- transaction drops is passed over. It ends after a second, because Vault waits: the next one goes on elsewhere.
+-- transaction drops is passed over. It begins none after a second, because Vault waits: the next one goes on elsewhere.
 CREATE OR REPLACE FUNCTION vault_api.sweep_expired(p_grace interval)
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
