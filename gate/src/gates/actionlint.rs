@@ -48,6 +48,10 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let settings = ctx.write_file("actionlint.yaml", "{}\n")?;
     let copy = ctx.copy(|_| true, &[])?;
     fs::create_dir_all(copy.join(".git"))?;
+    for file in &files {
+        let file = copy.join(file);
+        fs::write(&file, with_known_paths(&fs::read_to_string(&file)?))?;
+    }
     let actionlint = ctx.tool("actionlint")?;
     ctx.tool("shellcheck")?;
     let shellcheck = ctx.run_state.program("shellcheck")?.file;
@@ -59,6 +63,21 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
         .current_dir(copy)
         .args(&files);
     read(&ctx.run(&command, "actionlint")?, files.len())
+}
+
+/// actionlint 1.7.12 does not know `$/`, the repository at the running commit, which zizmor demands (rhysd/actionlint issue 711). `./` is
+/// as long, so that places in the file stay the same.
+fn with_known_paths(workflow: &str) -> String {
+    let line = |line: &str| {
+        let code = line.trim_start().trim_start_matches("- ");
+        let is_local = code.starts_with("uses:") && code.contains("$/");
+        if is_local {
+            line.replacen("$/", "./", 1)
+        } else {
+            line.to_owned()
+        }
+    };
+    workflow.split_inclusive('\n').map(line).collect()
 }
 
 /// Exit codes: 0, 1 with findings, 2 and 3 for failures. Standard error names each file that was checked.
@@ -101,6 +120,13 @@ mod tests {
 verbose: Found 0 parse errors in 0 ms for .github/workflows/planted.yml
 verbose: Found total 2 errors in 0 ms for .github/workflows/planted.yml
 ";
+
+    #[test]
+    fn actions_of_the_tree_are_named_as_actionlint_knows_them() {
+        let text = "      - uses: $/.github/actions/a # $/b\n        run: echo $/uses:\n    uses: '$/.github/workflows/b.yml'";
+        let known = "      - uses: ./.github/actions/a # $/b\n        run: echo $/uses:\n    uses: './.github/workflows/b.yml'";
+        assert_eq!(with_known_paths(text), known);
+    }
 
     #[test]
     fn findings_have_their_location_and_shellchecks_rule() {
