@@ -20,6 +20,7 @@ mod shape;
 mod tokens;
 mod tree;
 mod vocabulary;
+mod workflows;
 
 use std::path::Path;
 
@@ -41,6 +42,7 @@ const RULES: &[(&str, Check)] = &[
     ("nouns", nouns::check),
     ("home_paths", home_paths::check),
     ("pins", pins::check),
+    ("workflows", workflows::check),
     ("paths", paths::check),
     ("behaviours", behaviours::check),
     ("behaviour_code", behaviours::check_code),

@@ -38,7 +38,8 @@ fn used(line: &str) -> Option<(String, &str)> {
 }
 
 fn wrong(what: &str, comment: &str) -> Option<String> {
-    if what.starts_with("./") {
+    // Of this repository: in the folder that was checked out, or at the running commit.
+    if what.starts_with("./") || what.starts_with("$/") {
         return None;
     }
     let pin = what.split_once('@').map_or("", |(_, pin)| pin);
@@ -81,12 +82,13 @@ mod tests {
         let image = "a".repeat(64);
         let text = format!(
             "steps:\n  - uses: actions/checkout@{HASH} # v7.0.1\n  - name: x\n    uses: \"a/b/c@{HASH}\" # v1.2.3, latest\n\
-             \x20 - {{uses: a/b@{HASH}}} # v1.2.3\n  - uses: ./.github/actions/own\n  - uses: docker://x@sha256:{image} # v1.2.3\n\
+             \x20 - {{uses: a/b@{HASH}}} # v1.2.3\n  - uses: ./.github/actions/own\n  - uses: $/.github/actions/own\n  - uses: docker://x@sha256:{image} # v1.2.3\n\
              # uses: a/b@v1\n  - run: echo # uses: a/b@v1\n    with: {{ reuses: x }}\n"
         );
         assert_eq!(found(&text), [0; 0]);
     }
 
+    /// M10: An action that is named by a tag, a branch or a part of a commit, or without its version, is found.
     #[test]
     fn tags_branches_short_hashes_and_missing_versions_are_found() {
         let text = format!(
