@@ -1,0 +1,77 @@
+# The values are those of terraform.tfvars beside this file.
+mock_provider "azurerm" {}
+
+run "subjects_are_immutable_and_bound_to_an_environment" {
+  command = plan
+
+  assert {
+    condition = { for name, credential in azurerm_federated_identity_credential.workflow : name => credential.subject } == {
+      for name in ["dev", "dev-plan", "staging", "staging-plan", "production", "production-plan"] : name => "repo:example@1001/portcullis@2002:environment:${name}"
+    }
+    error_message = "@mcsb:IM-3 the subject must have the ids of owner and repository, and the environment"
+  }
+
+  assert {
+    condition = alltrue([
+      for credential in concat(values(azurerm_federated_identity_credential.workflow), [azurerm_federated_identity_credential.release]) :
+      credential.issuer == "https://token.actions.githubusercontent.com" && credential.audience == tolist(["api://AzureADTokenExchange"])
+    ])
+    error_message = "@mcsb:IM-3 only tokens of GitHub for Azure"
+  }
+}
+
+run "who_plans_changes_nothing" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for name, assignment in azurerm_role_assignment.environment :
+      assignment.role_definition_name == (endswith(name, "-plan") ? "Reader" : "Contributor")
+    ])
+    error_message = "@mcsb:PA-7 the identity that plans must only read"
+  }
+
+  assert {
+    condition = alltrue([
+      for name, assignment in azurerm_role_assignment.state :
+      assignment.role_definition_name == (endswith(name, "-plan") ? "Storage Blob Data Reader" : "Storage Blob Data Contributor")
+    ])
+    error_message = "@mcsb:PA-7 the identity that plans must not write the state"
+  }
+}
+
+run "roles_are_assigned_under_a_condition" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for assignment in concat(values(azurerm_role_assignment.assign_in_environment), values(azurerm_role_assignment.assign_in_registry)) :
+      strcontains(assignment.condition, "ForAnyOfAnyValues:GuidEquals {") && !strcontains(assignment.condition, "8e3af657-a8ff-443c-a75c-2fe8c4bcb635")
+    ])
+    error_message = "@mcsb:PA-7 a deployment must not be able to assign every role"
+  }
+}
+
+run "states_are_protected" {
+  command = plan
+
+  assert {
+    condition     = azurerm_storage_account.state.shared_access_key_enabled == false && azurerm_storage_account.state.allow_nested_items_to_be_public == false
+    error_message = "@mcsb:IM-1 states must be reached with tokens of Entra only"
+  }
+
+  assert {
+    condition     = azurerm_storage_account.state.blob_properties[0].versioning_enabled && azurerm_management_lock.state.lock_level == "CanNotDelete"
+    error_message = "@mcsb:BR-2 states must be restorable"
+  }
+}
+
+run "ids_must_be_given" {
+  command = plan
+
+  variables {
+    github = { owner = "example", owner_id = 0, repository = "portcullis", repository_id = 0 }
+  }
+
+  expect_failures = [var.github]
+}

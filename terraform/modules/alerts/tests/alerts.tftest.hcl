@@ -1,0 +1,58 @@
+mock_provider "azurerm" {}
+
+variables {
+  name                = "portcullis-prd"
+  resource_group_name = "rg-portcullis-production"
+  location            = "westeurope"
+  tags                = { environment = "production" }
+  emails              = ["operations@example.org"]
+  resource_group_id   = "/subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups/rg-portcullis-production"
+  app_id              = "/subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups/rg/providers/Microsoft.App/containerApps/ca"
+  max_replicas        = 10
+  postgres_id         = "/subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups/rg/providers/Microsoft.DBforPostgreSQL/flexibleServers/psql"
+  workspace_id        = "/subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups/rg/providers/Microsoft.OperationalInsights/workspaces/log"
+  budget              = { amount = 2500, start_date = "2026-12-01T00:00:00Z" }
+}
+
+run "every_alert_is_sent" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for alert in azurerm_monitor_metric_alert.main : length(alert.action) == 1]) && length(azurerm_monitor_metric_alert.main) == 6
+    error_message = "@mcsb:LT-3 each metric alert must reach the receivers"
+  }
+
+  assert {
+    condition     = [for receiver in azurerm_monitor_action_group.main.email_receiver : receiver.email_address] == ["operations@example.org"]
+    error_message = "the receivers must be those that were named"
+  }
+}
+
+run "the_limit_of_replicas_is_that_of_the_app" {
+  command = plan
+
+  assert {
+    condition     = azurerm_monitor_metric_alert.main["replicas-at-maximum"].criteria[0].threshold == 10
+    error_message = "the alert must fire when the app cannot grow"
+  }
+}
+
+run "a_budget_begins_with_a_month" {
+  command = plan
+
+  variables {
+    budget = { amount = 2500, start_date = "2026-12-02T00:00:00Z" }
+  }
+
+  expect_failures = [var.budget]
+}
+
+run "alerts_need_a_receiver" {
+  command = plan
+
+  variables {
+    emails = []
+  }
+
+  expect_failures = [var.emails]
+}

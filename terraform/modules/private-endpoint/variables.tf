@@ -1,0 +1,54 @@
+variable "name" {
+  type        = string
+  description = "Part of the names of all resources, for example portcullis-dev."
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,14}[a-z0-9]$", var.name))
+    error_message = "name must have 3 to 16 lower case letters, digits and hyphens, and begin with a letter."
+  }
+}
+
+variable "resource_group_name" {
+  type        = string
+  description = "Existing resource group."
+}
+
+variable "location" {
+  type        = string
+  description = "Azure region, for example westeurope."
+}
+
+variable "tags" {
+  type        = map(string)
+  description = "Tags of all resources; environment is required, because policies depend on it."
+
+  validation {
+    condition     = contains(["dev", "staging", "production", "shared"], lookup(var.tags, "environment", ""))
+    error_message = "tags must name the environment: dev, staging, production or shared."
+  }
+}
+
+variable "subnet_id" {
+  type        = string
+  description = "Id of the subnet of private endpoints."
+}
+
+variable "virtual_network_id" {
+  type        = string
+  description = "Id of the network whose clients resolve the target's name to the endpoint."
+}
+
+variable "target_id" {
+  type        = string
+  description = "Id of the resource that the endpoint leads to."
+}
+
+variable "kind" {
+  type        = string
+  description = "Kind of the target: registry or vault."
+
+  validation {
+    condition     = contains(["registry", "vault"], var.kind)
+    error_message = "kind must be registry or vault."
+  }
+}

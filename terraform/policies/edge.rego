@@ -1,0 +1,60 @@
+# Front Door and its firewall.
+package portcullis.edge
+
+import rego.v1
+
+profiles := data.plan.of_type("azurerm_cdn_frontdoor_profile")
+
+firewalls := data.plan.of_type("azurerm_cdn_frontdoor_firewall_policy")
+
+premium := "Premium_AzureFrontDoor"
+
+deny contains data.plan.finding("FD-01", resource.address, "only Premium has private links and managed rules") if {
+	some resource in array.concat(profiles, firewalls)
+	object.get(resource.after, "sku_name", "unknown") != premium
+}
+
+deny contains data.plan.finding("FD-01", firewall.address, "the firewall does not block") if {
+	some firewall in firewalls
+	not blocks(firewall)
+}
+
+blocks(firewall) if {
+	firewall.after.mode == "Prevention"
+	firewall.after.enabled == true
+	"Microsoft_DefaultRuleSet" in {rule.type | some rule in firewall.after.managed_rule; rule.action == "Block"}
+}
+
+deny contains data.plan.finding("FD-01", profile.address, "no firewall is in front of it") if {
+	some profile in profiles
+	protected := {address |
+		some policy in data.plan.of_type("azurerm_cdn_frontdoor_security_policy")
+		some address in data.plan.references(policy, policy.expressions.cdn_frontdoor_profile_id)
+	}
+	not data.plan.without_index(profile.address) in protected
+}
+
+deny contains data.plan.finding("FD-01", route.address, "plain HTTP is not redirected: that needs https_redirect_enabled and both protocols") if {
+	some route in data.plan.of_type("azurerm_cdn_frontdoor_route")
+	not redirects(route)
+}
+
+redirects(route) if {
+	route.after.https_redirect_enabled == true
+	{protocol | some protocol in route.after.supported_protocols} == {"Http", "Https"}
+}
+
+deny contains data.plan.finding("FD-01", route.address, "it forwards requests unencrypted") if {
+	some route in data.plan.of_type("azurerm_cdn_frontdoor_route")
+	object.get(route.after, "forwarding_protocol", "unknown") != "HttpsOnly"
+}
+
+deny contains data.plan.finding("FD-01", origin.address, "it is not reached by a private link with a checked certificate") if {
+	some origin in data.plan.of_type("azurerm_cdn_frontdoor_origin")
+	not is_private(origin)
+}
+
+is_private(origin) if {
+	origin.after.certificate_name_check_enabled == true
+	count(origin.after.private_link) == 1
+}
