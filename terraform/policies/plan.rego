@@ -92,20 +92,26 @@ block(unknown, name, index) := {} if not is_object(unknown[name][index])
 
 # The expressions of each resource by the names of its modules, its type and its name.
 expressions[key] := resource.expressions if {
-	walk(input.configuration.root_module, [path, resource])
-	count(path) > 1
-	path[count(path) - 2] == "resources"
+	some module in array.concat(array.concat(root, calls(root)), array.concat(calls(calls(root)), calls(calls(calls(root)))))
+	some resource in object.get(module.content, "resources", [])
 	resource.mode == "managed"
-	modules := [path[index + 1] | some index, step in path; step == "module_calls"]
-	key := concat("/", array.concat(modules, [resource.address]))
+	key := concat("/", array.concat(module.path, [resource.address]))
 }
+
+root := [{"path": [], "content": input.configuration.root_module}]
+
+# The modules that modules call. Three levels are read: deeper ones have no expressions, and are denied what needs them.
+calls(modules) := [called |
+	some module in modules
+	some name, call in object.get(module.content, "module_calls", {})
+	called := {"path": array.concat(module.path, [name]), "content": call.module}
+]
 
 configuration_key(change) := concat("/", array.concat(module_names(change), [sprintf("%s.%s", [change.type, change.name])]))
 
-# module.a[0].module.b["x.y"]: a, b
-module_names(change) := [name |
-	steps := split(regex.replace(object.get(change, "module_address", ""), `\[[^\]]*\]`, ""), ".")
-	some index, name in steps
+# module.a[0].module.b: a, b
+module_names(change) := [split(step, "[")[0] |
+	some index, step in split(object.get(change, "module_address", ""), ".")
 	index % 2 == 1
 ]
 
@@ -116,7 +122,7 @@ references(resource, expression) := {address |
 	parts := split(reference, ".")
 	startswith(parts[0], "azurerm_")
 	count(parts) > 1
-	address := concat(".", array.concat([module | module := resource.module; module != ""], [parts[0], regex.replace(parts[1], `\[.*`, "")]))
+	address := concat(".", array.concat([module | module := resource.module; module != ""], [parts[0], split(parts[1], "[")[0]]))
 }
 
 # The address without the index of its last part.
