@@ -25,6 +25,11 @@ output "backend" {
   }
 }
 
+output "registry_name" {
+  description = "Name of the registry, for `az acr import`."
+  value       = module.registry.name
+}
+
 output "client_ids" {
   description = "By GitHub environment: the value of ARM_CLIENT_ID there. It is no secret."
   value = merge(

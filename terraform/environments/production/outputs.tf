@@ -23,6 +23,11 @@ output "prepare_job_name" {
   value       = module.stack.prepare_job_name
 }
 
+output "key_vault_name" {
+  description = "Name of the vault with the service's secrets."
+  value       = module.stack.key_vault_name
+}
+
 output "database_setup_sql" {
   description = "Statements that an administrator of Entra runs once, after the job that prepares: they bind each role to its identity."
   value       = module.stack.database_setup_sql

@@ -23,6 +23,11 @@ output "prepare_job_name" {
   value       = module.prepare_job.name
 }
 
+output "key_vault_name" {
+  description = "Name of the vault with the service's secrets."
+  value       = module.key_vault.name
+}
+
 output "database_setup_sql" {
   description = "Statements that an administrator of Entra runs once, after the job that prepares: they bind each role to its identity."
   value = join("", [

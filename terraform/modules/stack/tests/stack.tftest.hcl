@@ -40,7 +40,7 @@ run "the_outputs_name_what_a_deployment_works_with" {
   command = plan
 
   assert {
-    condition     = [output.resource_group_name, output.app_name, output.job_name, output.prepare_job_name] == ["rg-portcullis-staging", "ca-portcullis-stg", "caj-migrate-portcullis-stg", "caj-prepare-portcullis-stg"]
+    condition     = [output.resource_group_name, output.app_name, output.job_name, output.prepare_job_name, output.key_vault_name] == ["rg-portcullis-staging", "ca-portcullis-stg", "caj-migrate-portcullis-stg", "caj-prepare-portcullis-stg", "kv-portcullis-stg-t3st"]
     error_message = "names of the parts"
   }
 }
