@@ -36,7 +36,7 @@ locals {
   }
   guids = join(", ", values(local.assignable_roles))
   assignment_condition = trimspace(<<-EOT
-    ((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR (@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {${local.guids}} AND @Request[Microsoft.Authorization/roleAssignments:PrincipalType] StringEqualsIgnoreCase 'ServicePrincipal')) AND ((!(ActionMatches{'Microsoft.Authorization/roleAssignments/delete'})) OR (@Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {${local.guids}}))
+    ((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR (@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {${local.guids}} AND @Request[Microsoft.Authorization/roleAssignments:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal'})) AND ((!(ActionMatches{'Microsoft.Authorization/roleAssignments/delete'})) OR (@Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {${local.guids}}))
   EOT
   )
 }
@@ -221,6 +221,16 @@ resource "azurerm_role_assignment" "assign_in_registry" {
   principal_type       = "ServicePrincipal"
   condition            = local.assignment_condition
   condition_version    = "2.0"
+}
+
+# Terraform reads the assignments of AcrPull when it refreshes them.
+resource "azurerm_role_assignment" "read_registry" {
+  for_each = local.environments
+
+  scope                = module.registry.id
+  role_definition_name = "Reader"
+  principal_id         = azurerm_user_assigned_identity.workflow["${each.key}-plan"].principal_id
+  principal_type       = "ServicePrincipal"
 }
 
 resource "azurerm_role_definition" "registry_endpoint" {
