@@ -19,10 +19,21 @@ roles := {
 
 assignments := data.plan.of_type("azurerm_role_assignment")
 
-deny contains data.plan.finding("ID-01", assignment.address, sprintf("the role %s is not permitted", [assignment.after.role_definition_name])) if {
+deny contains data.plan.finding("ID-01", assignment.address, sprintf("the role %s is not permitted", [name])) if {
 	some assignment in assignments
-	is_string(assignment.after.role_definition_name)
-	not assignment.after.role_definition_name in roles
+	assignment.expressions.role_definition_name
+	name := object.get(assignment.after, "role_definition_name", "unknown yet")
+	not name in roles
+}
+
+# Azure reports a name for these as well, so what counts is what the code says.
+deny contains data.plan.finding("ID-01", assignment.address, "the role is neither named nor declared in its module") if {
+	some assignment in assignments
+	not assignment.expressions.role_definition_name
+	count([address |
+		some address in data.plan.references(assignment, object.get(assignment.expressions, "role_definition_id", {}))
+		contains(address, "azurerm_role_definition.")
+	]) == 0
 }
 
 # Owner, User Access Administrator

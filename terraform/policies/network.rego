@@ -40,13 +40,18 @@ deny contains data.plan.finding("NET-01", zone.address, sprintf("no service look
 	some zone in data.plan.of_type("azurerm_private_dns_zone")
 	is_string(zone.after.name)
 	not is_used(zone.after.name)
+	not is_of_environment(zone)
+}
+
+# Its name is the domain that Azure gave to the environment of Container Apps.
+is_of_environment(zone) if {
+	some address in data.plan.references(zone, zone.expressions.name)
+	contains(address, "azurerm_container_app_environment.")
 }
 
 is_used(name) if name in {"privatelink.azurecr.io", "privatelink.vaultcore.azure.net"}
 
 is_used(name) if endswith(name, ".postgres.database.azure.com")
-
-is_used(name) if endswith(name, ".azurecontainerapps.io")
 
 deny contains data.plan.finding("NET-02", subnet.address, "no security group is associated with it") if {
 	some subnet in subnets
