@@ -1,11 +1,14 @@
 //! Stores batches of prices: each batch in one transaction, by COPY.
 
+use super::Db;
 use super::conninfo::Purpose;
 use super::error::DbError;
 use super::pool::{ConnectError, Manager};
 use super::schema::rates::{batches, ports, prices, regions};
 use crate::config::database::DatabaseSettings;
 use crate::types::search_key::stored_key;
+use chrono::{DateTime, Utc};
+use diesel::dsl::max;
 use diesel::pg::{CopyFormat, PgConnection};
 use diesel::prelude::*;
 use diesel::result::Error;
@@ -154,6 +157,14 @@ impl Ingest {
             }),
         }
     }
+}
+
+/// When the newest batch was stored.
+pub async fn find_newest_time(db: &Db) -> Result<Option<DateTime<Utc>>, DbError> {
+    db.run("find_newest_time", |conn| {
+        batches::table.select(max(batches::created_at)).first(conn)
+    })
+    .await
 }
 
 fn upsert_regions(conn: &mut PgConnection, places: &[NewPlace]) -> QueryResult<()> {

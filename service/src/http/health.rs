@@ -5,6 +5,7 @@ use crate::http::contract::auth::Anyone;
 use crate::http::contract::error_responses::{ErrorResponse, NoExtraErrors};
 use crate::http::contract::problem::Problem;
 use crate::http::openapi::tags::ApiTag;
+use crate::telemetry::metrics::Metrics;
 use http::StatusCode;
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
@@ -17,20 +18,28 @@ pub struct Probes {
     health: Health,
     started: Arc<AtomicBool>,
     stopping: Arc<AtomicBool>,
+    metrics: Metrics,
 }
 
 impl Probes {
     /// Probes of this health; `stopping` turns true when the process shuts down.
-    pub fn new(health: Health, stopping: Arc<AtomicBool>) -> Self {
+    pub fn new(health: Health, stopping: Arc<AtomicBool>, metrics: Metrics) -> Self {
         Self {
             health,
             started: Arc::default(),
             stopping,
+            metrics,
         }
     }
 
     /// Whether the service can handle requests; with a warning if that may change soon.
     pub async fn ready(&self) -> Result<Option<&'static str>, Problem> {
+        let result = self.check().await;
+        self.metrics.readiness(result.is_ok());
+        result
+    }
+
+    async fn check(&self) -> Result<Option<&'static str>, Problem> {
         if self.stopping.load(Ordering::Relaxed) {
             return Err(not_ready("stopping", "the service is shutting down"));
         }

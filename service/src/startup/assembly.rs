@@ -39,7 +39,7 @@ impl Service {
     ) -> Result<Self, StartError> {
         let (server, limits) = (&settings.server, settings.limits);
         let mail_worker = mail_worker::context(settings, &keys, &metrics)?;
-        let audit_anchors = AuditAnchors::new(&settings.audit, &keys)?;
+        let audit_anchors = AuditAnchors::new(&settings.audit, &keys, metrics.clone())?;
         let passwords = PasswordPolicy::new(&settings.auth.passwords)
             .map_err(|error| StartError::Setting("BREACHED_PASSWORDS", error.to_string()))?;
         let login_status = LoginStatus::default();
@@ -69,6 +69,7 @@ impl Service {
                 login_status.clone(),
             ),
             Arc::clone(&stopping),
+            metrics.clone(),
         );
         let apis = apis(settings, &logins, &services, web.clone(), probes.clone());
         let rate_limit = Arc::new(RateLimit::new(limits.rate));
@@ -113,7 +114,7 @@ impl Service {
                 public_limits,
                 Some(metrics.clone()),
             )?;
-            let internal = internal::routes(metrics, probes);
+            let internal = internal::routes(metrics.clone(), probes);
             let internal = Listener::bind(
                 "INTERNAL_LISTEN",
                 server.internal_listen,
@@ -134,6 +135,7 @@ impl Service {
                 sessions: services.sessions,
                 accounts: services.accounts,
                 form_answers: services.form_answers,
+                metrics,
                 stopping,
                 delay: server.shutdown_delay,
                 grace: server.shutdown_grace,

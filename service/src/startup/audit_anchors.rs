@@ -8,6 +8,7 @@ use crate::crypto::data_keys::DataKeys;
 use crate::db::DbError;
 use crate::domain::audit::Audit;
 use crate::domain::audit::anchor::{Anchor, AnchorLine, SignedAnchor};
+use crate::telemetry::metrics::Metrics;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -27,6 +28,7 @@ pub struct AuditAnchors {
     file: Option<PathBuf>,
     interval: Duration,
     last: Option<Anchor>,
+    metrics: Metrics,
 }
 
 /// Why an anchor was not written.
@@ -42,7 +44,7 @@ enum AnchorError {
 
 impl AuditAnchors {
     /// Checks that the file can be written, and reads its last anchor.
-    pub fn new(settings: &AuditSettings, keys: &Keys) -> Result<Self, StartError> {
+    pub fn new(settings: &AuditSettings, keys: &Keys, metrics: Metrics) -> Result<Self, StartError> {
         let key = keys.data.clone();
         let unusable = |error: std::io::Error| {
             StartError::Setting("AUDIT_ANCHOR_FILE", format!("cannot write the file: {error}"))
@@ -56,6 +58,7 @@ impl AuditAnchors {
             file: settings.anchor_file.clone(),
             interval: settings.anchor_interval,
             last,
+            metrics,
         })
     }
 
@@ -68,8 +71,14 @@ impl AuditAnchors {
                 _ = &mut stop => true,
                 _ = ticks.tick() => false,
             };
-            match self.record(&audit).await {
-                Ok(()) => {}
+            let recorded = self.record(&audit).await;
+            self.metrics.audit_checked(match recorded {
+                Ok(true) => "intact",
+                Ok(false) => "contradicted",
+                Err(_) => "failed",
+            });
+            match recorded {
+                Ok(_) => {}
                 // The database's own errors are logged where they occur.
                 Err(error @ AnchorError::Db(_)) => {
                     tracing::warn!(target: "audit", event = FAILED_EVENT, %error, "cannot read the end of the audit chain");
@@ -84,11 +93,13 @@ impl AuditAnchors {
         }
     }
 
-    /// Records the end of the chain if it has changed.
-    async fn record(&mut self, audit: &Audit) -> Result<(), AnchorError> {
+    /// Records the end of the chain if it has changed. `false`: the chain does not contain the last anchor.
+    async fn record(&mut self, audit: &Audit) -> Result<bool, AnchorError> {
         let anchor = audit.anchor().await?;
+        let mut is_intact = true;
         if let Some(last) = self.last {
-            if !audit.contains(last).await? {
+            is_intact = audit.contains(last).await?;
+            if !is_intact {
                 tracing::error!(
                     target: "audit",
                     event = "audit.chain_contradicted",
@@ -97,7 +108,7 @@ impl AuditAnchors {
                     "the audit chain no longer contains an event that was recorded earlier"
                 );
             } else if (last.id, last.hash) == (anchor.id, anchor.hash) {
-                return Ok(());
+                return Ok(true);
             }
         }
         let signed = anchor.sign(&self.key);
@@ -113,7 +124,7 @@ impl AuditAnchors {
             tokio::task::spawn_blocking(move || append(&path, &signed)).await??;
         }
         self.last = Some(anchor);
-        Ok(())
+        Ok(is_intact)
     }
 }
 

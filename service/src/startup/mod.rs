@@ -49,6 +49,9 @@ mod audit_anchors;
 /// Periodic cleanup.
 mod cleanup;
 
+/// The age of the prices.
+mod price_age;
+
 /// Tasks that run as long as the service.
 pub mod supervision;
 

@@ -3,8 +3,10 @@
 #[cfg(feature = "access")]
 use super::access_broker;
 use super::cleanup;
+use super::price_age;
 use super::service::Service;
 use super::supervision::{Supervisor, TaskError};
+use crate::domain::rates::Rates;
 use crate::mail::worker::MailWorker;
 use crate::secrets::vault::Vault;
 use std::sync::Arc;
@@ -38,6 +40,8 @@ impl Service {
             self.form_answers,
         );
         let cleanup = supervisor.spawn("cleanup", cleanup);
+        let price_age = price_age::run(Rates::new(self.logins.rates.clone()), self.metrics);
+        let price_age = supervisor.spawn("price age", price_age);
         let keep_token = |vault: Vault| {
             supervisor.spawn_until_error("Vault token", async move { vault.keep_token().await })
         };
@@ -74,6 +78,7 @@ impl Service {
         drop(stop_anchors);
         let _ = audit_anchors.await;
         cleanup.abort();
+        price_age.abort();
         #[cfg(feature = "access")]
         if let Some(worker) = access_worker {
             worker.abort();

@@ -38,6 +38,7 @@ pub struct Service {
     pub(super) sessions: Sessions,
     pub(super) accounts: Accounts,
     pub(super) form_answers: FormAnswers,
+    pub(super) metrics: Metrics,
     pub(super) stopping: Arc<AtomicBool>,
     pub(super) delay: Duration,
     pub(super) grace: Duration,

@@ -34,6 +34,9 @@ pub struct Metrics {
     login_failures: Counter<u64>,
     access_logins: Counter<u64>,
     keys_version: Gauge<u64>,
+    ready: Gauge<u64>,
+    last_import: Gauge<i64>,
+    audit_checks: Counter<u64>,
 }
 
 /// When the token of each Vault client ends, unless it does not.
@@ -75,7 +78,7 @@ impl Metrics {
                 }
             })
             .build();
-        Self {
+        let metrics = Self {
             registry,
             requests: seconds(
                 &meter,
@@ -150,7 +153,39 @@ impl Metrics {
                 .u64_gauge("keys.document.version")
                 .with_description("Version of the document of keys in Vault whose keys are in use")
                 .build(),
-        }
+            ready: meter
+                .u64_gauge("health.ready")
+                .with_description("Whether the last readiness probe succeeded")
+                .build(),
+            last_import: meter
+                .i64_gauge("rates.last_import.timestamp")
+                .with_unit("s")
+                .with_description("When the newest batch of prices was stored, in seconds since 1970")
+                .build(),
+            audit_checks: meter
+                .u64_counter("audit.checks")
+                .with_description(
+                    "Comparisons of the audit chain with its last anchor, by outcome: intact, contradicted, failed",
+                )
+                .build(),
+        };
+        metrics.start_at_zero();
+        metrics
+    }
+
+    /// Alerts compare these counters with an earlier value: a series that begins with its first event has none.
+    fn start_at_zero(&self) {
+        let zero = |counter: &Counter<u64>, outcomes: &[&'static str]| {
+            for outcome in outcomes {
+                counter.add(0, &[KeyValue::new("outcome", *outcome)]);
+            }
+        };
+        zero(&self.mail_tries, &["sent", "retry", "given_up"]);
+        zero(&self.audit_checks, &["intact", "contradicted", "failed"]);
+        zero(
+            &self.access_logins,
+            &["issued", "issue_failed", "revoked", "revoke_failed"],
+        );
     }
 
     /// Records a response. `route` is the path template, to keep the number of time series small.
@@ -259,6 +294,21 @@ impl Metrics {
     pub fn keys_loaded(&self, document: &'static str, version: u64) {
         self.keys_version
             .record(version, &[KeyValue::new("document", document)]);
+    }
+
+    /// Records the result of a readiness probe.
+    pub fn readiness(&self, is_ready: bool) {
+        self.ready.record(u64::from(is_ready), &[]);
+    }
+
+    /// Records when the newest batch of prices was stored, in seconds since 1970.
+    pub fn last_import(&self, timestamp: i64) {
+        self.last_import.record(timestamp, &[]);
+    }
+
+    /// Counts a comparison of the audit chain. `outcome` is one of a few fixed names.
+    pub fn audit_checked(&self, outcome: &'static str) {
+        self.audit_checks.add(1, &[KeyValue::new("outcome", outcome)]);
     }
 
     /// All metrics in the Prometheus text format, version 0.0.4.

@@ -2,6 +2,7 @@
 
 use crate::support::app::App;
 use crate::support::database::Database;
+use crate::support::metric::metric;
 use std::time::{Duration, Instant};
 
 /// A5: With a database, liveness, readiness and startup are 200.
@@ -32,7 +33,7 @@ fn a_refused_query_is_no_older_schema() {
     assert_eq!(app.get("/health/ready").status, 200);
 }
 
-/// A5: The internal listener answers the same probes.
+/// A5: The internal listener answers the same probes, and a metric has the last result of readiness.
 #[test]
 fn the_internal_listener_answers_every_probe() {
     let database = Database::fresh();
@@ -41,6 +42,7 @@ fn the_internal_listener_answers_every_probe() {
         let response = app.get_internal(path);
         assert_eq!((response.status, response.text()), (200, "ok\n"), "{path}");
     }
+    assert!(metric(&app, "health_ready", &[]) > 0.0);
     let app = App::over(&Database::not_created());
     for (path, status) in [
         ("/health/live", 200),
@@ -49,6 +51,7 @@ fn the_internal_listener_answers_every_probe() {
     ] {
         assert_eq!(app.get_internal(path).status, status, "{path}");
     }
+    assert!(metric(&app, "health_ready", &[]) <= 0.0);
 }
 
 /// A5: Without a database, readiness and startup are 503 within three seconds with the default settings; liveness is 200.

@@ -5,6 +5,7 @@ use crate::db::rates::{RatesBatcher, RatesKey};
 use crate::db::{self, Db};
 use crate::types::day::{Day, DayRange};
 use crate::types::place::Place;
+use chrono::{DateTime, Utc};
 
 /// Minimum number of prices for an average; fewer are not representative.
 pub const MIN_PRICES: i64 = 3;
@@ -75,6 +76,11 @@ impl Rates {
             db,
             waiting: RatesBatcher::default(),
         }
+    }
+
+    /// When the newest batch of prices was stored, if there is one.
+    pub async fn find_last_import(&self) -> Result<Option<DateTime<Utc>>, StorageError> {
+        db::batches::find_newest_time(&self.db).await
     }
 
     /// Every day of the range, newest first; days without prices have count 0.

@@ -1,6 +1,8 @@
 //! The end of the chain, recorded outside of the database: in the log and in a file, signed.
 
+use crate::support::app::App;
 use crate::support::database::Database;
+use crate::support::metric::metric;
 use crate::support::program::{self, ServiceProcess};
 use crate::support::temp_file::TempFile;
 use crate::support::wait::wait_until;
@@ -111,7 +113,7 @@ fn a_chain_without_its_last_events_is_incomplete() {
     );
 }
 
-/// J5: A running service reports that the chain no longer contains what it recorded, also after a restart.
+/// J5: A running service reports that the chain no longer contains what it recorded, also after a restart, in its log and metrics.
 #[test]
 fn a_running_service_reports_a_shortened_chain() {
     let database = Database::fresh();
@@ -126,11 +128,21 @@ fn a_running_service_reports_a_shortened_chain() {
         (&"ERROR".into(), &3.into()),
         "{line}"
     );
+    wait_for_contradiction(&serving);
     serving.terminate();
     serving.wait();
     append_events(&database, 2);
     delete_last_events(&database, 3);
-    start(&database, &file).wait_for_line("audit.chain_contradicted");
+    let serving = start(&database, &file);
+    serving.wait_for_line("audit.chain_contradicted");
+    wait_for_contradiction(&serving);
+}
+
+fn wait_for_contradiction(serving: &ServiceProcess) {
+    let app = App::of_process(serving);
+    wait_until("the metric counts it", || {
+        metric(&app, "audit_checks_total", &["outcome=\"contradicted\""]) > 0.0
+    });
 }
 
 /// J5: Anchors that the key did not sign prove nothing, and neither does a file without any.

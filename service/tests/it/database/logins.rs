@@ -57,7 +57,7 @@ fn the_rates_login_reads_sums_and_places_only() {
         &mut conn,
         &[
             "SELECT FROM rates.prices",
-            "SELECT FROM rates.batches",
+            "SELECT digest FROM rates.batches",
             "SELECT FROM rates.routes",
             "SELECT FROM rates.computed_daily_rates",
             "INSERT INTO rates.prices VALUES ('CNGGZ', 'EETLL', '2021-01-01', 1)",
