@@ -59,6 +59,22 @@ pub fn is_automation(path: &str) -> bool {
         || named(".pre-commit-hooks")
 }
 
+/// Rules of Prometheus.
+pub fn is_alert_rules(path: &str) -> bool {
+    is_yaml(path)
+        && path
+            .rsplit_once('.')
+            .is_some_and(|(stem, _)| stem.ends_with(".rules"))
+}
+
+/// Unit tests of such rules.
+pub fn is_alert_rules_test(path: &str) -> bool {
+    is_yaml(path)
+        && path
+            .rsplit_once('.')
+            .is_some_and(|(stem, _)| stem.ends_with(".rules.test"))
+}
+
 pub fn is_yaml(path: &str) -> bool {
     has_extension(path, "yml") || has_extension(path, "yaml")
 }
@@ -126,6 +142,10 @@ mod tests {
         }
         assert!(!is_automation("dependabot.yml") && !is_automation("reaction.yml"));
         assert!(is_terraform("a/b.tftest.hcl") && is_module_file("a/b.tf") && !is_module_file("a/b.tfvars"));
+        assert!(
+            is_alert_rules("a/b.rules.yml") && is_alert_rules("b.rules.yaml") && !is_alert_rules("rules.yml")
+        );
+        assert!(is_alert_rules_test("a/b.rules.test.yml") && !is_alert_rules("a/b.rules.test.yml"));
         assert_eq!(folders(&["b/x.tf", "a/y.tf", "b/z.tf", "w.tf"]), ["", "a", "b"]);
     }
 }

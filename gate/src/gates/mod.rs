@@ -11,6 +11,7 @@ pub mod deny;
 mod format;
 mod gitleaks;
 mod hadolint;
+mod promtool;
 pub mod rustsec;
 mod sbom;
 mod terraform;
@@ -43,6 +44,7 @@ pub const GATES: &[&Gate] = &[
     &terraform::validate::GATE,
     &terraform::test::GATE,
     &terraform::compliance::GATE,
+    &promtool::GATE,
     &clippy::GATE,
     &dast::headers::GATE,
     &audit::GATE,
