@@ -21,6 +21,7 @@ mod demo;
 mod edge;
 mod health;
 mod mail;
+mod monitoring;
 mod openapi;
 mod output;
 mod places;

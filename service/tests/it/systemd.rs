@@ -2,7 +2,7 @@
 
 use crate::support::database::settings;
 use crate::support::ignored;
-use crate::support::program::{PROGRAM, run, stderr, stdout, systemd_analyze};
+use crate::support::program::{PROGRAM, installed, run, stderr, stdout};
 use portcullis::config::deployment_profile::DeploymentProfile;
 use std::path::Path;
 
@@ -16,7 +16,7 @@ fn analyze(unit: &str, arguments: &[&str]) -> Option<(bool, String)> {
     let path = folder.path().join("portcullis.service");
     std::fs::write(&path, unit).unwrap();
     let arguments: Vec<&str> = arguments.iter().copied().chain(path.to_str()).collect();
-    let output = systemd_analyze(&arguments);
+    let output = installed("systemd-analyze", &arguments);
     if output.is_none() {
         ignored::report("systemd-analyze is not installed (Debian: systemd)");
     }

@@ -183,14 +183,8 @@ pub fn oathtool(secret: &str, unix_time: i64) -> Option<String> {
     Some(stdout(&output).trim().to_owned())
 }
 
-/// Runs `systemd-analyze`; `None` when it is not installed.
-#[allow(dead_code, reason = "only one of the two test programs needs it")]
-pub fn systemd_analyze(arguments: &[&str]) -> Option<Output> {
-    installed("systemd-analyze", arguments)
-}
-
 /// Runs another program until it exits; `None` when it is not installed.
-fn installed(program: &str, arguments: &[&str]) -> Option<Output> {
+pub fn installed(program: &str, arguments: &[&str]) -> Option<Output> {
     #[expect(
         clippy::disallowed_methods,
         reason = "the only test file that starts processes"
