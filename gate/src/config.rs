@@ -41,6 +41,8 @@ pub struct Config {
     pub tests: Option<Tests>,
     /// Coverage of the program by tests.
     pub coverage: Option<Coverage>,
+    /// Gates of Terraform.
+    pub terraform: Option<Terraform>,
     /// The running service that dynamic scans attack.
     pub target: Option<Target>,
     /// Gates `client-python`, `client-typescript` and `client-go`.
@@ -115,6 +117,17 @@ pub struct Coverage {
     pub never_run: Vec<String>,
     /// Prints the tests' environment as a JSON object on one line, and ends when its standard input is closed.
     pub environment: Argv,
+}
+
+/// Gates of Terraform.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Terraform {
+    /// Starts a provider that knows only the schema file `{schema}`. It prints Terraform's environment as a JSON object on one line,
+    /// and ends when its standard input is closed.
+    pub provider: Argv,
+    /// Tests the policies in `{policies}`, judges the plans that follow as arguments, and prints JSON (`gates/terraform/policies.rs`).
+    pub policies: Argv,
 }
 
 /// The running service that dynamic scans attack.

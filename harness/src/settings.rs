@@ -4,6 +4,9 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+/// The variable of [`Settings::provider_schema`].
+pub const PROVIDER_SCHEMA: &str = "PORTCULLIS_AZURERM_SCHEMA";
+
 /// Settings from the environment.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -27,6 +30,8 @@ pub struct Settings {
     pub postgres_programs: Option<OsString>,
     /// `XTASK_ADVISORY_DB`: the default of `ci --advisory-db`.
     pub advisory_db: Option<PathBuf>,
+    /// [`PROVIDER_SCHEMA`]: the schema of the Terraform provider that is used where the real one cannot be.
+    pub provider_schema: Option<PathBuf>,
     /// The home directory, which no report may show.
     pub home: Option<PathBuf>,
     /// `GITHUB_STEP_SUMMARY`: a file that the CI system shows as the summary of the step.
@@ -70,6 +75,7 @@ impl Settings {
             postgres: filled("XTASK_POSTGRES").map(|value| value.to_string_lossy().into_owned()),
             postgres_programs: filled("XTASK_POSTGRES_PROGRAMS"),
             advisory_db: path("XTASK_ADVISORY_DB"),
+            provider_schema: path(PROVIDER_SCHEMA).map(|file| std::path::absolute(&file).unwrap_or(file)),
             home: path("HOME"),
             step_summary: path("GITHUB_STEP_SUMMARY"),
             zap: path("XTASK_ZAP"),

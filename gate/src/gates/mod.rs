@@ -44,6 +44,8 @@ pub const GATES: &[&Gate] = &[
     &terraform::validate::GATE,
     &terraform::test::GATE,
     &terraform::compliance::GATE,
+    &terraform::plan::GATE,
+    &terraform::policies::GATE,
     &promtool::GATE,
     &clippy::GATE,
     &dast::headers::GATE,

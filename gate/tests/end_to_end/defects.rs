@@ -25,6 +25,9 @@ pub const SCANNERS: &[&str] = &[
     "alert-rules",
 ];
 
+/// Gates that judge plans.
+pub const PLANNERS: &[&str] = &["terraform-plan", "terraform-policies"];
+
 /// Gates of dependencies and code that use cargo.
 pub const DEPENDENCIES: &[&str] = &["clippy", "audit", "deny", "auditable", "sbom"];
 
@@ -154,6 +157,32 @@ pub const DEFECTS_FOR_SCANNERS: &[Defect] = &[
     (&["alert-rules"], |tree| {
         let file = "deploy/monitoring/alerts.rules.yml";
         tree.replace(file, "> 26 * 3600", "> 28 * 3600");
+    }),
+];
+
+pub const DEFECTS_FOR_PLANNERS: &[Defect] = &[
+    (&["terraform-plan"], |tree| {
+        module(
+            tree,
+            "variable \"password\" {\n  type        = string\n  description = \"A secret.\"\n}\n",
+            "resource \"terraform_data\" \"secret\" {\n  input = var.password\n}\n",
+        );
+        tree.write(
+            "terraform/planted/tests/terraform.tfvars",
+            "password = \"canary-planted\"\n",
+        );
+    }),
+    // The second plan changes it.
+    (&["terraform-plan"], |tree| {
+        module(
+            tree,
+            "",
+            "resource \"terraform_data\" \"clock\" {\n  input = timestamp()\n}\n",
+        );
+    }),
+    (&["terraform-policies"], |tree| {
+        module(tree, "", "");
+        tree.sh("cp -r gate/canaries/terraform-policies/policies terraform/planted");
     }),
 ];
 

@@ -1,12 +1,10 @@
 //! Gate `terraform-compliance`: scenarios about the plan of each root module.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-
 use crate::definition::{Gate, minutes};
 use crate::file_kinds;
 use crate::finding::{Finding, Severity};
-use crate::gates::terraform::{self, Module};
+use crate::gates::terraform::providers::{self, Terraform};
+use crate::gates::terraform::{self, Module, root_module};
 use crate::profile::GateProfile;
 use crate::scan_context::{DISAGREEMENT, ScanContext, ToolOutput};
 use crate::scan_result::{ScanError, ScanOutcome, ScanResult, Test};
@@ -18,6 +16,7 @@ pub const GATE: Gate = Gate {
     timeout: minutes(15),
     required_from: GateProfile::Release,
     // Inputs are all files: a module reads files of any name in its folder.
+    data: providers::revision,
     scan,
     expects: &["the planted resource is encrypted"],
     ..Gate::DEFAULT
@@ -27,66 +26,39 @@ pub const GATE: Gate = Gate {
 const FOLDER: &str = "compliance";
 
 fn is_feature(path: &str) -> bool {
-    path.ends_with(".feature") && owner(file_kinds::folder(path)).is_some()
+    path.ends_with(".feature") && root_module::owner(file_kinds::folder(path), FOLDER).is_some()
 }
 
-/// The folder to which a folder of features applies.
-fn owner(folder: &str) -> Option<&str> {
-    if folder == FOLDER {
-        return Some("");
-    }
-    folder.strip_suffix(FOLDER)?.strip_suffix('/')
+fn applies(features: &str, module: &Module) -> bool {
+    root_module::owner(features, FOLDER).is_some_and(|top| root_module::is_below(module, top))
 }
 
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let features = ctx.require_files(&format!("{FOLDER}/*.feature"), is_feature)?;
     let modules = terraform::copy(ctx)?;
-    let mut result = ScanResult::default();
+    let terraform = Terraform::without_account(ctx)?;
+    let folders = file_kinds::folders(&features);
     let mut runs = 0;
-    for features in file_kinds::folders(&features) {
-        let top = owner(features).unwrap_or_default();
-        let is_root = |Module { folder, .. }: &&Module| {
-            let inside = top.is_empty() || *folder == top || folder.starts_with(&format!("{top}/"));
-            inside && !folder.split('/').any(|part| part == "modules")
-        };
-        for module in modules.iter().filter(is_root) {
-            let plan = plan(ctx, module)?;
+    let result = terraform::scan_each(ScanResult::default(), &modules, |module, result| {
+        let folders: Vec<&&str> = folders.iter().filter(|it| applies(it, module)).collect();
+        if folders.is_empty() {
+            return Ok(());
+        }
+        let plan = root_module::plan(ctx, &terraform, module)?.made()?.json;
+        for features in folders {
             let name = format!("{}-{}", terraform::label(features), module.label);
             let command = ctx
                 .tool("terraform-compliance")?
                 .args(["--no-ansi", "--features"])
-                .args([ctx.subject.join(features), "--planfile".into(), plan]);
-            read(&ctx.run(&command, &name)?, features, &mut result)?;
+                .args([ctx.subject.join(features), "--planfile".into(), plan.clone()]);
+            read(&ctx.run(&command, &name)?, features, result)?;
             runs += 1;
         }
-    }
+        Ok(())
+    })?;
     let scenarios = result.tests.len() as u64;
+    let result = result.with_limits(terraform.limit());
     Ok(result.with_work(scenarios, "scenarios", runs.max(1)))
-}
-
-/// Writes the plan as JSON. A backend would need its servers, so the state is local and empty.
-fn plan(ctx: &ScanContext<'_>, module: &Module) -> Result<PathBuf, ScanError> {
-    let label = &module.label;
-    let local = "terraform {\n  backend \"local\" {}\n}\n";
-    std::fs::write(module.copy.join("backend_override.tf"), local)?;
-    terraform::init(ctx, module)?;
-    let run = |args: [&str; 3]| {
-        let command = terraform::command(ctx, &module.copy)?.args(args);
-        ctx.run(&command, &format!("{}-{label}", args[0]))
-    };
-    for args in [
-        ["init", "-input=false", "-no-color"],
-        ["plan", "-input=false", "-out=compliance.plan"],
-    ] {
-        let output = run(args)?;
-        if output.code != 0 {
-            let why = terraform::first_error(&output.stderr);
-            return Err(ScanError::DataUnavailable(format!("no plan of {label}: {why}")));
-        }
-    }
-    let output = run(["show", "-json", "compliance.plan"])?;
-    let _is_a_plan: BTreeMap<String, serde_json::Value> = output.json()?;
-    ctx.write_file(&format!("{label}.plan.json"), &output.stdout)
 }
 
 /// terraform-compliance exits with 1 for a failed scenario and for its own failures, and with 0 for scenarios that it skips
@@ -203,9 +175,7 @@ Feature: what is stored is encrypted  # compliance/planted.feature
     }
 
     #[test]
-    fn features_apply_to_the_parent_of_their_folder() {
+    fn features_are_in_a_folder_of_their_own() {
         assert!(is_feature("terraform/compliance/net.feature") && !is_feature("scenarios/rates.feature"));
-        assert_eq!(owner("terraform/compliance"), Some("terraform"));
-        assert_eq!((owner("compliance"), owner("noncompliance")), (Some(""), None));
     }
 }

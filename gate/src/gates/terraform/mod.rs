@@ -2,6 +2,10 @@
 
 pub mod compliance;
 pub mod format;
+pub mod plan;
+pub mod policies;
+mod providers;
+mod root_module;
 pub mod test;
 pub mod validate;
 
@@ -12,7 +16,7 @@ use serde::Deserialize;
 
 use crate::file_kinds;
 use crate::finding::{Finding, Severity};
-use crate::scan_context::{ScanContext, ToolOutput};
+use crate::scan_context::ScanContext;
 use crate::scan_result::{ScanError, ScanResult};
 
 /// A problem, as each of Terraform's JSON outputs reports it.
@@ -42,6 +46,18 @@ impl Diagnostic {
         self.severity == "error"
     }
 
+    /// Whether a provider could not log in.
+    pub fn is_about_account(&self) -> bool {
+        const MESSAGES: [&str; 3] = [
+            "unable to build authorizer",
+            "building account",
+            "Authenticating using",
+        ];
+        MESSAGES
+            .iter()
+            .any(|message| self.summary.contains(message) || self.detail.contains(message))
+    }
+
     /// As a finding in the module of this folder.
     pub fn finding(&self, folder: &str) -> Finding {
         let detail = self.detail.lines().next().unwrap_or_default();
@@ -63,14 +79,6 @@ pub struct Module {
     /// Its folder's name in file names and messages.
     pub label: String,
 }
-
-/// Messages of `terraform init` when a provider or a module cannot be downloaded.
-const DOWNLOAD_ERRORS: [&str; 4] = [
-    "Failed to query available provider packages",
-    "Failed to install provider",
-    "Invalid provider registry host",
-    "Failed to download module",
-];
 
 pub fn command<'a>(ctx: &ScanContext<'a>, folder: &Path) -> Result<Command<'a>, ScanError> {
     let env = [
@@ -104,34 +112,36 @@ fn is_in_module(path: &str, folders: &[&str]) -> bool {
     folders.iter().any(inside) && !path.contains("/.terraform/")
 }
 
-/// Downloads what a module needs, without its backend.
-pub fn init(ctx: &ScanContext<'_>, module: &Module) -> Result<(), ScanError> {
-    let command = command(ctx, &module.copy)?.args(["init", "-backend=false", "-input=false", "-no-color"]);
-    let output = ctx.run(&command, &format!("init-{}", module.label))?;
-    let is_unavailable = DOWNLOAD_ERRORS.iter().any(|error| output.stderr.contains(error));
-    if output.code != 0 && is_unavailable {
-        let (label, error) = (&module.label, first_error(&output.stderr));
-        let what = format!("dependencies of {label} cannot be downloaded: {error}");
-        return Err(ScanError::DataUnavailable(what));
+/// Scans modules into a result. Without findings, a module that could not be scanned means "not run".
+pub fn scan_each<'m>(
+    mut result: ScanResult,
+    modules: impl IntoIterator<Item = &'m Module>,
+    mut scan: impl FnMut(&Module, &mut ScanResult) -> Result<(), ScanError>,
+) -> Result<ScanResult, ScanError> {
+    let mut unavailable = None;
+    for module in modules {
+        match scan(module, &mut result) {
+            Err(error @ ScanError::DataUnavailable(_)) => {
+                result.limits.push(error.to_string());
+                unavailable.get_or_insert(error);
+            }
+            other => other?,
+        }
     }
-    Ok(())
+    match unavailable {
+        Some(error) if result.findings.is_empty() => Err(error),
+        _ => Ok(result),
+    }
 }
 
-/// Initialises each module, runs a subcommand in it and reads the output into one result.
-pub fn run_each(
-    ctx: &ScanContext<'_>,
-    modules: &[Module],
-    args: [&str; 2],
-    read: impl Fn(&ToolOutput, &str, &mut ScanResult) -> Result<(), ScanError>,
-) -> Result<ScanResult, ScanError> {
-    let mut result = ScanResult::default();
-    for module in modules {
-        init(ctx, module)?;
-        let command = command(ctx, &module.copy)?.args(args);
-        let output = ctx.run(&command, &format!("{}-{}", args[0], module.label))?;
-        read(&output, &module.folder, &mut result)?;
+/// The problems among the lines of a command with `-json`.
+pub fn diagnostics(lines: &str) -> Vec<Diagnostic> {
+    #[derive(Deserialize)]
+    struct Line {
+        diagnostic: Diagnostic,
     }
-    Ok(result)
+    let lines = lines.lines().filter_map(|line| serde_json::from_str(line).ok());
+    lines.map(|Line { diagnostic }| diagnostic).collect()
 }
 
 pub fn label(folder: &str) -> String {
@@ -161,6 +171,34 @@ pub fn first_error(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_module_that_could_not_be_scanned_hides_no_finding() {
+        let module = |name: &str| Module {
+            folder: name.to_owned(),
+            copy: PathBuf::new(),
+            label: name.to_owned(),
+        };
+        let modules = [module("away"), module("bad")];
+        let missing = || ScanError::DataUnavailable("no provider".to_owned());
+        let scan = |module: &Module, result: &mut ScanResult| {
+            result
+                .findings
+                .extend((module.folder == "bad").then(|| Finding::new("terraform", "x", "y")));
+            if module.folder == "away" {
+                Err(missing())
+            } else {
+                Ok(())
+            }
+        };
+        let none = ScanResult::default;
+        let result = scan_each(none(), &modules, scan).unwrap();
+        assert_eq!(
+            (result.findings.len(), result.limits),
+            (1, vec!["no provider".to_owned()])
+        );
+        assert_eq!(scan_each(none(), &modules[..1], scan), Err(missing()));
+    }
 
     #[test]
     fn paths_are_relative_to_the_root_and_errors_are_extracted() {

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use crate::definition::{Gate, minutes};
 use crate::file_kinds;
 use crate::finding::{Finding, Severity};
+use crate::gates::terraform::providers::{self, Terraform};
 use crate::gates::terraform::{self, Diagnostic};
 use crate::profile::GateProfile;
 use crate::scan_context::{ScanContext, ToolOutput};
@@ -17,6 +18,7 @@ pub const GATE: Gate = Gate {
     timeout: minutes(15),
     required_from: GateProfile::Release,
     // Inputs are all files: a module reads files of any name in its folder.
+    data: providers::revision,
     scan,
     expects: &["Test assertion failed"],
     ..Gate::DEFAULT
@@ -49,7 +51,7 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let tested: Vec<&str> = file_kinds::folders(&tests).into_iter().map(module).collect();
     let mut modules = terraform::copy(ctx)?;
     modules.retain(|module| tested.contains(&module.folder.as_str()));
-    let result = terraform::run_each(ctx, &modules, ["test", "-json"], read)?;
+    let result = Terraform::new(ctx).run_each(&modules, ["test", "-json"], read)?;
     let runs = result.tests.len() as u64;
     Ok(result.with_work(runs, "runs", tests.len() as u64))
 }

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::definition::Gate;
+use crate::gates::terraform::providers::{self, Terraform};
 use crate::gates::terraform::{self, Diagnostic};
 use crate::profile::GateProfile;
 use crate::scan_context::{DISAGREEMENT, ScanContext, ToolOutput};
@@ -14,6 +15,7 @@ pub const GATE: Gate = Gate {
     tools: &["terraform"],
     required_from: GateProfile::Release,
     // Inputs are all files: a module reads files of any name in its folder.
+    data: providers::revision,
     scan,
     expects: &["Unsupported argument"],
     ..Gate::DEFAULT
@@ -28,7 +30,7 @@ struct Report {
 
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let modules = terraform::copy(ctx)?;
-    let result = terraform::run_each(ctx, &modules, ["validate", "-json"], read)?;
+    let result = Terraform::new(ctx).run_each(&modules, ["validate", "-json"], read)?;
     Ok(result.with_work(modules.len() as u64, "modules", 1))
 }
 

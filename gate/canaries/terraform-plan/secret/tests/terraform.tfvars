@@ -1,0 +1,1 @@
+password = "canary-planted"

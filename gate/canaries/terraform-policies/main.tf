@@ -1,0 +1,3 @@
+resource "terraform_data" "planted" {
+  input = { encrypted = false }
+}
