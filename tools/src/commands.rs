@@ -17,7 +17,7 @@ const MAX_LISTED: usize = 10;
 /// Subcommands of `cargo xtask tools`.
 #[derive(Debug, clap::Subcommand)]
 pub enum Task {
-    /// Install tools into the cache: the named ones, or all that a registry provides
+    /// Install tools into the cache: the named ones, or all that a gate needs and a registry provides
     Install {
         /// Names of tools
         #[arg(value_name = "NAME")]
@@ -52,7 +52,8 @@ pub fn run(context: &Context, task: &Task) -> Result<()> {
 fn install_all(context: &Context, names: &[String], again: bool) -> Result<()> {
     let tools = if names.is_empty() {
         let all = table::all()?.into_iter();
-        all.filter(|tool| tool.install.is_by_name()).collect()
+        all.filter(|tool| tool.install.is_by_name() && !tool.on_request)
+            .collect()
     } else {
         names
             .iter()

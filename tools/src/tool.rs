@@ -64,6 +64,9 @@ pub struct Tool {
     /// Folders beside the program that belong to it, such as rules: part of its digest.
     #[serde(default)]
     pub folders: Vec<String>,
+    /// Whether `tools install` without names leaves it out: it is large, and no gate needs it.
+    #[serde(default)]
+    pub on_request: bool,
     /// Its licence, an SPDX expression.
     pub licence: String,
     /// How it is installed.
