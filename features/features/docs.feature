@@ -11,7 +11,7 @@ Feature: API documentation
     And the page has no inline scripts or styles
     And the service itself serves every asset of the page
 
-  @A4 @O11 @owasp:API9:2023
+  @A4 @smoke @O11 @owasp:API9:2023
   Scenario: The OpenAPI document describes every operation
     When I get "/openapi.json"
     Then the response status is 200 with media type "application/json"

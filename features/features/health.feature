@@ -1,7 +1,7 @@
 Feature: Health and metrics
   Probes report the health of the service to the platform. Operational details are available only on the internal listener.
 
-  @A5
+  @A5 @smoke
   Scenario Outline: The probe "<probe>" of a healthy service succeeds
     When I get "/health/<probe>"
     Then the response status is 200 with media type "application/json"
@@ -14,13 +14,13 @@ Feature: Health and metrics
       | ready   |
       | startup |
 
-  @A5 @asvs:v5.0.0-15.3.7
+  @A5 @smoke @asvs:v5.0.0-15.3.7
   Scenario: A probe rejects query parameters
     When I get "/health/live?verbose=1"
     Then the response is a problem with status 400
     And the problem reports exactly the field "verbose"
 
-  @A7 @asvs:v5.0.0-13.4.5 @owasp:API8:2023 @CWE-497
+  @A7 @smoke @asvs:v5.0.0-13.4.5 @owasp:API8:2023 @CWE-497
   Scenario Outline: Operational endpoints are not public: <path>
     When I get "<path>"
     Then the response is a problem with status 404

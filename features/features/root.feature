@@ -2,7 +2,7 @@ Feature: Root
   The root path greets API clients with JSON and browsers with the index page. Responses do not reveal the technology
   behind the service.
 
-  @A1
+  @A1 @smoke
   Scenario: An API client gets the JSON greeting
     When I get "/"
     Then the response status is 200 with media type "application/json"
@@ -36,7 +36,7 @@ Feature: Root
     Then the response is a problem with status 405
     And the header "Allow" is "GET, HEAD, OPTIONS"
 
-  @A6
+  @A6 @smoke
   Scenario: The running build is identified
     When I get "/version"
     Then the response status is 200 with media type "application/json"
