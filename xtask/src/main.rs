@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 /// A command: its name, its crate, and a summary.
-const COMMANDS: [(&str, &str, &str); 16] = [
+const COMMANDS: [(&str, &str, &str); 17] = [
     ("up", "stack", "Build and run everything, until Ctrl-C"),
     ("down", "stack", "Stop what `up` started"),
     ("test", "stack", "Run every test, with a private PostgreSQL"),
@@ -18,6 +18,7 @@ const COMMANDS: [(&str, &str, &str); 16] = [
     ("bench", "bench", "Measure speed and cost on this machine"),
     ("soak", "soak", "Rotate database logins under load"),
     ("image", "image", "Build, check and start the container image"),
+    ("deploy", "rollout", "Deploy to Azure in steps, or roll back"),
     ("ci", "gate", "Run the gate; its report is in `target/report/`"),
     ("report", "gate", "Write the report again from `report.json`"),
     ("waivers", "gate", "Check, list or apply accepted findings"),

@@ -1,0 +1,166 @@
+//! `deploy plan`: verifies the image, makes the plan, and records what is to be approved.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, ensure};
+use clap::Args;
+use harness::context::Context;
+use harness::output::print;
+use harness::{checksum, clock};
+
+use crate::commands::{Terraform, Where, target};
+use crate::evidence::{self, Sources};
+use crate::invocation::{Program, Variables};
+use crate::journal::{Folder, Journal, PlanRecord, SCHEMA};
+use crate::machine::{Deploy, State};
+use crate::plan_json::{self, Change};
+use crate::runner::{Processes, Runner as _};
+
+/// Options of `deploy plan`.
+#[derive(Debug, Args)]
+pub struct Options {
+    #[command(flatten)]
+    wanted: Where,
+    /// The image as REGISTRY/NAME@sha256:DIGEST
+    #[arg(long, value_name = "IMAGE")]
+    image: String,
+    /// The image's manifest, byte for byte as the registry has it
+    #[arg(long, value_name = "FILE")]
+    manifest: PathBuf,
+    /// The gate's report of the image's commit [default: target/report]
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+    /// What `cargo xtask image` found [default: target/image/image.json]
+    #[arg(long, value_name = "FILE")]
+    figures: Option<PathBuf>,
+    /// The suffix of the new revision, never used before [default: commit and time]
+    #[arg(long, value_name = "SUFFIX")]
+    revision_suffix: Option<String>,
+    #[command(flatten)]
+    terraform: Terraform,
+}
+
+pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
+    let config = options.wanted.read(context)?;
+    let folder = Folder::locked(&context.settings.target, &config.name)?;
+    if let Ok(journal) = Journal::read(&folder) {
+        let state = &journal.deploy.state;
+        ensure!(
+            state.is_final() || *state == State::Planned,
+            "a deploy is in state {}: `apply` resumes it, `rollback` ends it",
+            state.name()
+        );
+    }
+    let in_target = |given: &Option<PathBuf>, default: &str| {
+        given
+            .clone()
+            .unwrap_or_else(|| context.settings.target.join(default))
+    };
+    let sources = Sources {
+        report: in_target(&options.report, "report"),
+        figures: in_target(&options.figures, "image/image.json"),
+        manifest: options.manifest.clone(),
+    };
+    evidence::collect(&sources, &folder.evidence())?;
+    let commit = evidence::verify(&options.image, &folder.evidence())?;
+    let suffix = options.revision_suffix.clone().unwrap_or_else(|| suffix(&commit));
+    let _of_an_earlier_deploy = fs::remove_file(folder.commands());
+    let runner = Processes::find(context, &[Program::Terraform], Some(folder.commands()))?;
+    let files = options.terraform.files()?;
+    let module = files.module(&config);
+    let variables = Variables {
+        app_image: options.image.clone(),
+        job_image: options.image.clone(),
+        suffix: suffix.clone(),
+    };
+    runner.run(&module.init(), &[0])?;
+    let code = runner
+        .run(&module.plan(&variables, &folder.plan(), None), &[0, 2])?
+        .code;
+    let plan = runner.json(&module.show(&folder.plan()))?;
+    let changes = plan_json::changes(&plan)?;
+    let mut journal = Journal {
+        schema: SCHEMA.to_owned(),
+        environment: config.name.clone(),
+        image: options.image.clone(),
+        commit,
+        suffix,
+        target: target(&plan["planned_values"]["outputs"])?,
+        plan: PlanRecord {
+            sha256: checksum::of_file(&folder.plan())?,
+            changes: changes.len(),
+        },
+        deploy: Deploy {
+            state: if code == Some(0) {
+                State::NothingToDo
+            } else {
+                State::Planned
+            },
+            plan_sha256: String::new(),
+            steps: config.environment.steps.clone(),
+            old: None,
+        },
+        events: Vec::new(),
+    };
+    journal.deploy.plan_sha256.clone_from(&journal.plan.sha256);
+    journal.note(None);
+    journal.write(&folder)?;
+    let summary = summary(&journal, &changes);
+    print(&summary);
+    if let Some(file) = &context.settings.step_summary {
+        let mut out = File::options()
+            .create(true)
+            .append(true)
+            .open(file)
+            .context("GITHUB_STEP_SUMMARY")?;
+        writeln!(out, "```\n{summary}\n```").context("GITHUB_STEP_SUMMARY")?;
+    }
+    print(&match journal.deploy.state {
+        State::NothingToDo => "nothing to do: the plan has no changes".to_owned(),
+        _ => format!(
+            "approve with: cargo xtask deploy apply {} --approve {}",
+            config.name, journal.plan.sha256
+        ),
+    });
+    Ok(())
+}
+
+/// A suffix must be new for the whole life of the app: the commit may be deployed again.
+fn suffix(commit: &str) -> String {
+    format!(
+        "c{}-{:x}",
+        commit.get(..8).unwrap_or(commit),
+        clock::now().timestamp()
+    )
+}
+
+/// What is approved: no values, since some may not be shown.
+fn summary(journal: &Journal, changes: &[Change]) -> String {
+    let mut lines = vec![
+        format!("environment  {}", journal.environment),
+        format!("image        {}", journal.image),
+        format!("commit       {}", journal.commit),
+        format!("revision     {}", journal.new_revision()),
+        format!("changes      {}", changes.len()),
+    ];
+    for change in changes {
+        let names: Vec<&str> = change
+            .attributes
+            .iter()
+            .map(|attribute| attribute.path.as_str())
+            .collect();
+        let names = if change.actions == ["update"] {
+            format!(": {}", names.join(", "))
+        } else {
+            String::new()
+        };
+        lines.push(format!(
+            "  {:<15} {}{names}",
+            change.actions.join("+"),
+            change.address
+        ));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,382 @@
+//! Carries out what the state machine calls for, one action at a time; each fact is in the journal before the next action begins.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use harness::checksum;
+use harness::exit::Exit;
+use harness::output::{print, seconds};
+use serde_json::Value;
+
+use crate::azure::{self, Execution, Health, Revision, Share};
+use crate::config::Config;
+use crate::invocation::{self, Invocation, Module, Variables};
+use crate::journal::{Folder, Journal, Target};
+use crate::machine::{Action, Fact, State};
+use crate::plan_json;
+use crate::runner::{Ended, Runner, is_not_found, line};
+
+/// How often a start of the job is tried whose answer was lost and that left no execution.
+const MAX_STARTS: u32 = 3;
+/// A revision that is not healthy this often in a row is rolled back; once may be a replica that is replaced.
+const MAX_UNHEALTHY: u32 = 2;
+
+/// Works on the deploy of one environment.
+pub struct Driver<'a, R> {
+    /// Runs the commands.
+    pub runner: &'a R,
+    /// The environment.
+    pub config: &'a Config,
+    /// Its locked folder.
+    pub folder: &'a Folder,
+    /// Terraform's root module.
+    pub module: Module<'a>,
+}
+
+impl<R: Runner> Driver<'_, R> {
+    /// Carries a deploy on until a person must decide or it is over.
+    ///
+    /// # Errors
+    /// When it is interrupted, or an action failed that has to be repeated by running the command again.
+    pub fn advance(&self, journal: &mut Journal) -> Result<()> {
+        while let Some(action) = journal.deploy.action() {
+            let (label, since) = (label(action, journal), Instant::now());
+            print(&format!("{}: {label}", journal.deploy.state.name()));
+            let fact = match self.execute(action, journal) {
+                Ok(fact) => fact,
+                Err(error) if error.is::<Exit>() => return Err(error),
+                Err(error) => {
+                    let reason = format!("{label}: {error:#}");
+                    print(&format!("  failed after {}: {reason}", seconds(since.elapsed())));
+                    Fact::ActionFailed { reason }
+                }
+            };
+            let before = journal.deploy.state.clone();
+            journal.record(fact, self.folder)?;
+            if journal.deploy.state == before {
+                bail!("{label} failed: run the command again");
+            }
+            print(&format!(
+                "  {}, {}",
+                journal.deploy.state.name(),
+                seconds(since.elapsed())
+            ));
+        }
+        Ok(())
+    }
+
+    fn execute(&self, action: Action, journal: &Journal) -> Result<Fact> {
+        Ok(match action {
+            Action::Pin => Fact::Pinned {
+                old: self.pin(journal)?,
+            },
+            Action::UpdateJob => {
+                self.apply_part(journal, Some(&self.config.environment.job))?;
+                let job = self.runner.json(&journal.target.show_job())?;
+                let images = azure::job_images(&job);
+                ensure!(
+                    images.contains(&journal.image),
+                    "the job has {} after the apply of {}",
+                    images.join(", "),
+                    self.config.environment.job
+                );
+                Fact::JobUpdated
+            }
+            Action::ListExecutions => Fact::ExecutionsListed {
+                known: self.executions(journal)?,
+            },
+            Action::StartMigration => Fact::MigrationStarted {
+                execution: self.start(journal)?,
+            },
+            Action::AwaitMigration => self.await_migration(journal)?,
+            Action::Release => {
+                self.apply_part(journal, None)?;
+                Fact::Released
+            }
+            Action::AwaitRevision => self.await_revision(journal)?,
+            Action::Smoke => {
+                let revision = self.new_revision(journal)?;
+                let fqdn = revision.fqdn.context("the revision has no address")?;
+                let smoke = invocation::smoke(&self.config.smoke, &format!("https://{fqdn}"));
+                self.runner.run(&smoke, &[0])?;
+                Fact::SmokePassed
+            }
+            Action::Shift { step } => {
+                let share = journal.deploy.steps.get(step).context("no such step")?;
+                let new = journal.new_revision();
+                let old = journal.deploy.old.as_deref().map(|old| (old, 100 - share));
+                let shares: Vec<(&str, u8)> = old.into_iter().chain([(new.as_str(), *share)]).collect();
+                set_traffic(self.runner, &journal.target, &shares)?;
+                Fact::TrafficShifted
+            }
+            Action::Watch => self.watch(journal)?,
+            Action::Retire => {
+                let others = self.revisions(journal)?.into_iter().filter(|revision| {
+                    let is_ours = revision.name == journal.new_revision()
+                        || Some(&revision.name) == journal.deploy.old.as_ref();
+                    revision.is_active && revision.weight == 0 && !is_ours
+                });
+                for other in others {
+                    self.runner.run(&journal.target.deactivate(&other.name), &[0])?;
+                }
+                Fact::Retired
+            }
+            Action::RollBack => self.roll_back(journal)?,
+        })
+    }
+
+    /// The revision that has all traffic, by name from now on; none before the first deploy.
+    fn pin(&self, journal: &Journal) -> Result<Option<String>> {
+        let ended = self.not_found_is_fine(&journal.target.show_app())?;
+        let Some(app) = ended
+            .map(|ended| serde_json::from_str(&ended.stdout))
+            .transpose()?
+        else {
+            return Ok(None);
+        };
+        let app = azure::app(&app)?;
+        ensure!(app.has_many_revisions, "the app is not in revision mode Multiple");
+        let serving: Vec<&Share> = app.traffic.iter().filter(|share| share.weight > 0).collect();
+        let [share] = serving.as_slice() else {
+            bail!("the traffic is split between revisions: finish or roll back the deploy that split it");
+        };
+        let new = journal.new_revision();
+        if let Some(named) = &share.revision {
+            ensure!(*named != new, "{new} has all traffic already");
+            return Ok(Some(named.clone()));
+        }
+        let latest = app
+            .latest_ready
+            .context("the app has no revision that is ready")?;
+        set_traffic(self.runner, &journal.target, &[(&latest, 100)])?;
+        Ok(Some(latest))
+    }
+
+    /// Applies what is left of the approved plan, or the part below an address, and nothing else.
+    fn apply_part(&self, journal: &Journal, target: Option<&str>) -> Result<()> {
+        let approved = self.folder.plan();
+        ensure!(
+            checksum::of_file(&approved)? == journal.plan.sha256,
+            "{} is not the plan that was approved",
+            approved.display()
+        );
+        self.runner.run(&self.module.init(), &[0])?;
+        let approved = plan_json::changes(&self.runner.json(&self.module.show(&approved))?)?;
+        let part = self.folder.path.join("part");
+        let planned = self.module.plan(&journal.variables(), &part, target);
+        let planned = self.runner.run(&planned, &[0, 2])?;
+        if planned.code == Some(0) {
+            return Ok(());
+        }
+        let changes = plan_json::changes(&self.runner.json(&self.module.show(&part))?)?;
+        let excess = plan_json::not_approved(&changes, &approved);
+        ensure!(
+            excess.is_empty(),
+            "the plan has changed since its approval: {}",
+            excess.join("; ")
+        );
+        self.runner.run(&self.module.apply(&part), &[0]).map(drop)
+    }
+
+    fn executions(&self, journal: &Journal) -> Result<Vec<String>> {
+        azure::executions(&self.runner.json(&journal.target.list_executions())?)
+    }
+
+    /// Starts the migration once: an execution that is new since the list was made is ours, even if its start seemed to fail.
+    fn start(&self, journal: &Journal) -> Result<String> {
+        let State::Starting { known } = &journal.deploy.state else {
+            bail!("no list of executions");
+        };
+        let mut failure = None;
+        for _ in 0..MAX_STARTS {
+            let executions = self.executions(journal)?;
+            if let Some(ours) = executions
+                .into_iter()
+                .find(|execution| !known.contains(execution))
+            {
+                return Ok(ours);
+            }
+            match self.runner.json(&journal.target.start_job()) {
+                Ok(started) => return azure::started(&started),
+                Err(error) if error.is::<Exit>() => return Err(error),
+                Err(error) => failure = Some(error),
+            }
+            self.runner.pause(self.config.environment.poll())?;
+        }
+        Err(failure.context("not started")?)
+    }
+
+    fn await_migration(&self, journal: &Journal) -> Result<Fact> {
+        let State::Migrating { execution } = &journal.deploy.state else {
+            bail!("no execution");
+        };
+        let limit = Duration::from_secs(self.config.environment.migration_seconds);
+        self.poll(&journal.target.show_execution(execution), limit, |json| {
+            Ok(match azure::execution(json)? {
+                Execution::Running => Err("it is running".to_owned()),
+                Execution::Succeeded => Ok(Fact::MigrationSucceeded),
+                Execution::Ended(status) => bail!("the execution {execution} ended as {status}"),
+            })
+        })
+    }
+
+    fn await_revision(&self, journal: &Journal) -> Result<Fact> {
+        let new = journal.new_revision();
+        let limit = Duration::from_secs(self.config.environment.healthy_seconds);
+        self.poll(&journal.target.show_revision(&new), limit, |json| {
+            let revision = azure::revision(json)?;
+            ensure!(
+                revision.images.contains(&journal.image),
+                "{new} runs {}",
+                revision.images.join(", ")
+            );
+            ensure!(
+                revision.weight == 0 || journal.deploy.old.is_none(),
+                "{new} has {} % of the traffic before its smoke test",
+                revision.weight
+            );
+            Ok(match revision.health {
+                Health::Healthy => Ok(Fact::RevisionHealthy),
+                Health::NotYet => Err(revision.states),
+                Health::Failed => bail!("{new} failed: {}", revision.states),
+            })
+        })
+    }
+
+    fn watch(&self, journal: &Journal) -> Result<Fact> {
+        let until = Instant::now() + Duration::from_secs(self.config.environment.watch_seconds);
+        let mut unhealthy = 0;
+        loop {
+            let revision = self.new_revision(journal)?;
+            unhealthy = match revision.health {
+                Health::Healthy => 0,
+                Health::NotYet => unhealthy + 1,
+                Health::Failed => MAX_UNHEALTHY,
+            };
+            let (name, states) = (&revision.name, &revision.states);
+            ensure!(
+                unhealthy < MAX_UNHEALTHY,
+                "{name} is not healthy any more: {states}"
+            );
+            if unhealthy == 0 && Instant::now() >= until {
+                return Ok(Fact::Watched);
+            }
+            self.runner.pause(self.config.environment.poll())?;
+        }
+    }
+
+    fn roll_back(&self, journal: &Journal) -> Result<Fact> {
+        let old = journal.deploy.old.as_deref().context("no old revision")?;
+        set_traffic(self.runner, &journal.target, &[(old, 100)])?;
+        let new = journal.new_revision();
+        let revisions = self.revisions(journal)?;
+        // It would go on to work on mails and connections.
+        if revisions
+            .iter()
+            .any(|revision| revision.name == new && revision.is_active)
+        {
+            self.runner.run(&journal.target.deactivate(&new), &[0])?;
+        }
+        Ok(Fact::RolledBack)
+    }
+
+    fn new_revision(&self, journal: &Journal) -> Result<Revision> {
+        let show = journal.target.show_revision(&journal.new_revision());
+        azure::revision(&self.runner.json(&show)?)
+    }
+
+    fn revisions(&self, journal: &Journal) -> Result<Vec<Revision>> {
+        azure::revisions(&self.runner.json(&journal.target.list_revisions())?)
+    }
+
+    fn not_found_is_fine(&self, invocation: &Invocation) -> Result<Option<Ended>> {
+        let ended = self.runner.run_once(invocation)?;
+        if is_not_found(&ended) {
+            return Ok(None);
+        }
+        match ended.code {
+            Some(0) => Ok(Some(ended)),
+            _ => self.runner.run(invocation, &[0]).map(Some),
+        }
+    }
+
+    /// Looks again and again until there is a result. `Err` inside is what is there instead; commands that fail meanwhile are repeated.
+    fn poll<T>(
+        &self,
+        look: &Invocation,
+        limit: Duration,
+        read: impl Fn(&Value) -> Result<Result<T, String>>,
+    ) -> Result<T> {
+        let since = Instant::now();
+        let mut instead = "no look succeeded".to_owned();
+        while let Some(left) = limit.checked_sub(since.elapsed()) {
+            let look = Invocation {
+                timeout: look.timeout.min(left.max(Duration::from_secs(1))),
+                attempts: 1,
+                ..look.clone()
+            };
+            match self.runner.json(&look) {
+                Ok(json) => match read(&json)? {
+                    Ok(result) => return Ok(result),
+                    Err(now) => instead = now,
+                },
+                Err(error) if error.is::<Exit>() => return Err(error),
+                Err(error) => instead = format!("{error:#}"),
+            }
+            self.runner.pause(self.config.environment.poll())?;
+        }
+        bail!("`{}`: not within {}: {instead}", line(look), seconds(limit))
+    }
+}
+
+/// Sets the shares and compares them with what `az` prints.
+///
+/// # Errors
+/// Also when the shares are not as they were set.
+pub fn set_traffic(runner: &impl Runner, target: &Target, shares: &[(&str, u8)]) -> Result<()> {
+    let set = target.set_traffic(shares);
+    let printed = azure::traffic(&runner.json(&set)?)?;
+    for (revision, share) in shares {
+        let rules = printed
+            .iter()
+            .filter(|rule| rule.revision.as_deref() == Some(*revision));
+        let weight: u64 = rules.map(|rule| rule.weight).sum();
+        ensure!(
+            weight == u64::from(*share),
+            "`{}`: {revision} has {weight} % of the traffic",
+            line(&set)
+        );
+    }
+    Ok(())
+}
+
+impl Journal {
+    /// Terraform's variables of this deploy.
+    pub fn variables(&self) -> Variables {
+        Variables {
+            app_image: self.image.clone(),
+            job_image: self.image.clone(),
+            suffix: self.suffix.clone(),
+        }
+    }
+}
+
+fn label(action: Action, journal: &Journal) -> String {
+    match action {
+        Action::Pin => "naming the revision that has the traffic".to_owned(),
+        Action::UpdateJob => "giving the migration job its new image".to_owned(),
+        Action::ListExecutions => "listing the job's executions".to_owned(),
+        Action::StartMigration => "starting the migration".to_owned(),
+        Action::AwaitMigration => "waiting for the migration".to_owned(),
+        Action::Release => "creating the new revision".to_owned(),
+        Action::AwaitRevision => "waiting for the new revision".to_owned(),
+        Action::Smoke => "running the smoke test".to_owned(),
+        Action::Shift { step } => {
+            let share = journal.deploy.steps.get(step).copied().unwrap_or(0);
+            format!("giving the new revision {share} % of the traffic")
+        }
+        Action::Watch => "watching the new revision".to_owned(),
+        Action::Retire => "deactivating older revisions".to_owned(),
+        Action::RollBack => "giving all traffic to the old revision".to_owned(),
+    }
+}

@@ -1,0 +1,221 @@
+//! The journal: one JSON file per environment from which an interrupted deploy resumes, and the lock that admits one deploy at a time.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::Write as _;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use chrono::{DateTime, Utc};
+use harness::{clock, json_file};
+use serde::{Deserialize, Serialize};
+
+use crate::machine::{Deploy, Fact};
+
+/// The version of the journal's form.
+pub const SCHEMA: &str = "1";
+
+/// Everything that a deploy needs to continue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Journal {
+    /// The version of this form.
+    pub schema: String,
+    /// The environment's name.
+    pub environment: String,
+    /// The image, by digest.
+    pub image: String,
+    /// The commit that the image and its report are of.
+    pub commit: String,
+    /// The suffix of the new revision.
+    pub suffix: String,
+    /// Terraform's outputs.
+    pub target: Target,
+    /// The plan that is to be approved.
+    pub plan: PlanRecord,
+    /// The state machine.
+    #[serde(flatten)]
+    pub deploy: Deploy,
+    /// Every state with its time, oldest first.
+    pub events: Vec<Event>,
+}
+
+/// The names of the resources that the deploy works on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// The resource group.
+    pub resource_group: String,
+    /// The container app.
+    pub app: String,
+    /// The job that runs migrations.
+    pub job: String,
+}
+
+/// The plan file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanRecord {
+    /// Hexadecimal.
+    pub sha256: String,
+    /// How many resources it changes.
+    pub changes: usize,
+}
+
+/// One transition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The state that was reached.
+    pub state: String,
+    /// The reason of a failure or rollback.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+}
+
+impl Journal {
+    /// The new revision's name.
+    pub fn new_revision(&self) -> String {
+        format!("{}--{}", self.target.app, self.suffix)
+    }
+
+    /// Notes a fact: the next state is on the disk before anything is done about it.
+    ///
+    /// # Errors
+    /// When the fact does not belong to the state, or the journal cannot be written.
+    pub fn record(&mut self, fact: Fact, folder: &Folder) -> Result<()> {
+        let reason = match &fact {
+            Fact::ActionFailed { reason } | Fact::RollbackRequested { reason } => Some(reason.clone()),
+            _ => None,
+        };
+        let deploy = self.deploy.next(fact)?;
+        if deploy == self.deploy && reason.is_none() {
+            return Ok(());
+        }
+        self.deploy = deploy;
+        self.note(reason);
+        self.write(folder)
+    }
+
+    /// Adds the present state to the events.
+    pub fn note(&mut self, reason: Option<String>) {
+        self.events.push(Event {
+            at: clock::now(),
+            state: self.deploy.state.name().to_owned(),
+            reason,
+        });
+    }
+
+    /// The journal of the last deploy of the environment.
+    ///
+    /// # Errors
+    /// When there is none, or it is of another form.
+    pub fn read(folder: &Folder) -> Result<Journal> {
+        let file = folder.journal();
+        let journal: Journal = json_file::read(&file)
+            .with_context(|| format!("no deploy in {}: run `cargo xtask deploy plan`", file.display()))?;
+        ensure!(
+            journal.schema == SCHEMA,
+            "{} is of another version of this program",
+            file.display()
+        );
+        Ok(journal)
+    }
+
+    /// Writes it completely or not at all, and only returns when it is on the disk.
+    pub fn write(&self, folder: &Folder) -> Result<()> {
+        let file = folder.journal();
+        let part = file.with_extension("part");
+        let text = serde_json::to_vec_pretty(self)?;
+        File::create(&part)
+            .and_then(|mut out| out.write_all(&text).and_then(|()| out.sync_all()))
+            .and_then(|()| fs::rename(&part, &file))
+            .and_then(|()| File::open(&folder.path)?.sync_all())
+            .with_context(|| format!("cannot write {}", file.display()))
+    }
+}
+
+/// The folder of an environment's deploy, locked by this process.
+#[derive(Debug)]
+pub struct Folder {
+    /// `target/deploy/ENVIRONMENT`.
+    pub path: PathBuf,
+    /// The system releases the lock when the file is closed or the process ends.
+    _lock: Option<File>,
+}
+
+impl Folder {
+    /// Opens it for a command that changes something.
+    ///
+    /// # Errors
+    /// When another process works on the environment.
+    pub fn locked(target: &Path, environment: &str) -> Result<Folder> {
+        let path = target.join("deploy").join(environment);
+        // A plan holds the configuration of the environment.
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&path)
+            .with_context(|| format!("cannot create {}", path.display()))?;
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path.join("lock"))?;
+        ensure!(
+            lock.try_lock().is_ok(),
+            "another `cargo xtask deploy` works on {environment}: wait for it, or stop it"
+        );
+        Ok(Folder {
+            path,
+            _lock: Some(lock),
+        })
+    }
+
+    /// Opens it for a command that only reads.
+    pub fn unlocked(target: &Path, environment: &str) -> Folder {
+        Folder {
+            path: target.join("deploy").join(environment),
+            _lock: None,
+        }
+    }
+
+    /// The journal's file.
+    pub fn journal(&self) -> PathBuf {
+        self.path.join("journal.json")
+    }
+
+    /// The plan that is approved.
+    pub fn plan(&self) -> PathBuf {
+        self.path.join("plan")
+    }
+
+    /// Copies of what proves the image.
+    pub fn evidence(&self) -> PathBuf {
+        self.path.join("evidence")
+    }
+
+    /// The log of all external commands.
+    pub fn commands(&self) -> PathBuf {
+        self.path.join("commands.jsonl")
+    }
+
+    /// The findings of `drift`.
+    pub fn drift(&self) -> PathBuf {
+        self.path.join("drift.sarif")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_deploys_of_one_environment_exclude_each_other() {
+        let target = tempfile::tempdir().unwrap();
+        let first = Folder::locked(target.path(), "staging").unwrap();
+        let error = Folder::locked(target.path(), "staging").unwrap_err().to_string();
+        assert!(error.contains("another `cargo xtask deploy`"), "{error}");
+        Folder::locked(target.path(), "production").unwrap();
+        drop(first);
+        Folder::locked(target.path(), "staging").unwrap();
+    }
+}

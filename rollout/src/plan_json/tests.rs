@@ -1,0 +1,93 @@
+use serde_json::json;
+
+use super::*;
+
+fn plan(change: Value) -> Value {
+    let mut entry = json!({"address": "x.a", "type": "x", "mode": "managed"});
+    entry["change"] = change;
+    json!({"format_version": "1.2", "resource_changes": [entry]})
+}
+
+fn attributes(change: Value) -> Vec<(String, bool)> {
+    let changes = changes(&plan(change)).unwrap();
+    let attributes = changes.into_iter().flat_map(|change| change.attributes);
+    attributes
+        .map(|attribute| (attribute.path, attribute.is_sensitive))
+        .collect()
+}
+
+#[test]
+fn each_changed_attribute_is_listed_once() {
+    let found = attributes(json!({
+        "actions": ["update"],
+        "before": {"a": 1, "b": [{"c": "x"}, {"c": "y"}], "d": {"e": null}, "f": [1, 2], "g": "text", "same": true},
+        "after": {"a": 2, "b": [{"c": "x"}, {"c": "z"}], "d": {"e": 5}, "f": [1], "g": {"h": 1}, "same": true},
+        "after_unknown": {"b": [{}, {}], "id": true, "same": {}},
+        "before_sensitive": {}, "after_sensitive": {"b": [{}, {}]},
+    }));
+    let expected = ["a", "b.1.c", "d.e", "f.1", "g", "id"].map(|path| (path.to_owned(), false));
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_sensitive_value_is_marked_also_by_a_mark_above_it() {
+    let change = |mark: Value| {
+        json!({
+            "actions": ["update"],
+            "before": {"secret": [{"value": "a"}]}, "after": {"secret": [{"value": "b"}]}, "after_unknown": {},
+            "before_sensitive": mark, "after_sensitive": false,
+        })
+    };
+    let below = attributes(change(json!({"secret": [{"value": true}]})));
+    assert_eq!(below, [("secret.0.value".to_owned(), true)]);
+    assert_eq!(
+        attributes(change(json!({"secret": true}))),
+        [("secret".to_owned(), true)]
+    );
+    assert_eq!(attributes(change(json!(true))), [(String::new(), true)]);
+}
+
+#[test]
+fn what_is_read_or_unchanged_is_no_change() {
+    let mut plan = plan(json!({"actions": ["no-op"], "before": {}, "after": {}}));
+    let data = json!({"address": "data.x.a", "type": "x", "mode": "data", "change": {"actions": ["update"]}});
+    plan["resource_changes"].as_array_mut().unwrap().push(data);
+    assert_eq!(changes(&plan).unwrap(), []);
+    assert_eq!(drift(&plan).unwrap(), [], "absent without drift");
+    assert!(changes(&json!({})).is_err());
+    plan["errored"] = json!(true);
+    assert!(changes(&plan).is_err());
+}
+
+/// L10: A plan is applied only as far as the approved one goes.
+#[test]
+fn whatever_the_approved_plan_lacks_is_refused() {
+    let change = |address: &str, after: i64| Change {
+        address: address.to_owned(),
+        kind: "x".to_owned(),
+        actions: vec!["update".to_owned()],
+        attributes: vec![Attribute {
+            path: "size".to_owned(),
+            before: json!(1),
+            after: After::Known(json!(after)),
+            is_sensitive: false,
+        }],
+    };
+    let approved = [change("x.a", 2), change("x.b", 2)];
+    assert_eq!(not_approved(&approved, &approved), [""; 0]);
+    assert_eq!(not_approved(&[change("x.b", 2)], &approved), [""; 0], "a part");
+    assert_eq!(not_approved(&[change("x.c", 2)], &approved), ["x.c (update)"]);
+    assert_eq!(not_approved(&[change("x.a", 3)], &approved), ["x.a: size"]);
+    let deleted = Change {
+        actions: vec!["delete".to_owned()],
+        ..change("x.a", 2)
+    };
+    assert_eq!(not_approved(&[deleted], &approved), ["x.a (delete)"]);
+    let mut moved = change("x.a", 2);
+    moved.attributes[0].before = json!(9);
+    assert_eq!(
+        not_approved(&[moved], &approved),
+        ["x.a: size"],
+        "from another value"
+    );
+}

@@ -1,0 +1,305 @@
+//! Runs external commands: time limit, attempts, a log of all of them, and errors that name the command.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use harness::clock;
+use harness::context::Context;
+use harness::process::command::Command;
+use harness::process::shutdown::Stop;
+use serde::{Deserialize, Serialize};
+use tools::{find, table};
+
+use crate::invocation::{Invocation, Program};
+
+/// Between two attempts.
+const RETRY_INTERVAL: Duration = Duration::from_secs(2);
+/// Of an error, the last characters.
+const MAX_ERROR: usize = 2_000;
+
+/// How a command ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// Its exit code; `None` when it was stopped after its time limit, or by a signal.
+    pub code: Option<i32>,
+    /// What it printed.
+    pub stdout: String,
+    /// What it printed to standard error.
+    pub stderr: String,
+}
+
+/// Runs commands and waits; a test replays recorded commands instead.
+pub trait Runner {
+    /// Runs a command once.
+    ///
+    /// # Errors
+    /// When it cannot be started, or a stop was requested.
+    fn run_once(&self, invocation: &Invocation) -> Result<Ended>;
+
+    /// Waits.
+    ///
+    /// # Errors
+    /// When a stop was requested.
+    fn pause(&self, time: Duration) -> Result<()>;
+
+    /// Runs a command, again if it may be repeated, until one of the exit codes is right.
+    ///
+    /// # Errors
+    /// Naming the command, its end and what it printed.
+    fn run(&self, invocation: &Invocation, right: &[i32]) -> Result<Ended> {
+        let mut attempt = 1;
+        loop {
+            let ended = self.run_once(invocation)?;
+            match ended.code {
+                Some(code) if right.contains(&code) => return Ok(ended),
+                _ if attempt < invocation.attempts => {
+                    attempt += 1;
+                    self.pause(RETRY_INTERVAL)?;
+                    continue;
+                }
+                _ => {}
+            }
+            return Err(failure(invocation, &ended, attempt));
+        }
+    }
+
+    /// As [`Runner::run`] for a command that must succeed; returns its output as JSON.
+    ///
+    /// # Errors
+    /// Also when the output is no JSON.
+    fn json(&self, invocation: &Invocation) -> Result<serde_json::Value> {
+        let ended = self.run(invocation, &[0])?;
+        serde_json::from_str(&ended.stdout).with_context(|| format!("`{}` printed no JSON", line(invocation)))
+    }
+}
+
+/// Whether Resource Manager answered that there is no such resource. Exit code 3 does not say so: `az` also ends with it when it
+/// could not ask.
+pub fn is_not_found(ended: &Ended) -> bool {
+    ["(ResourceNotFound)", "(ResourceGroupNotFound)"]
+        .iter()
+        .any(|code| ended.stderr.contains(code))
+}
+
+/// The real one.
+#[derive(Debug)]
+pub struct Processes<'a> {
+    context: &'a Context,
+    terraform: Option<PathBuf>,
+    az: Option<PathBuf>,
+    log: Option<PathBuf>,
+}
+
+impl<'a> Processes<'a> {
+    /// Finds the programs, exactly as `security/tools.toml` pins them.
+    ///
+    /// # Errors
+    /// When one is missing.
+    pub fn find(context: &'a Context, programs: &[Program], log: Option<PathBuf>) -> Result<Processes<'a>> {
+        let find = |program: Program, name: &str| {
+            if !programs.contains(&program) {
+                return Ok(None);
+            }
+            match find::find(context, &table::get(name)?)? {
+                Ok(found) => Ok(Some(found.file)),
+                Err(why) => bail!("{why}: `cargo xtask tools list` says how to get {name}"),
+            }
+        };
+        Ok(Processes {
+            context,
+            terraform: find(Program::Terraform, "terraform")?,
+            az: find(Program::Az, "azure-cli")?,
+            log,
+        })
+    }
+
+    fn write_log(&self, invocation: &Invocation, ended: &Ended, since: Instant) -> Result<()> {
+        let Some(file) = &self.log else { return Ok(()) };
+        let hidden = |text: &str| {
+            if invocation.is_logged {
+                text.to_owned()
+            } else {
+                format!("({} bytes)", text.len())
+            }
+        };
+        let entry = serde_json::json!({
+            "at": clock::now(),
+            "program": name(invocation),
+            "args": args(invocation),
+            "code": ended.code,
+            "milliseconds": u64::try_from(since.elapsed().as_millis())?,
+            "stdout": hidden(&ended.stdout),
+            "stderr": hidden(&ended.stderr),
+        });
+        File::options()
+            .create(true)
+            .append(true)
+            .open(file)
+            .and_then(|mut log| writeln!(log, "{entry}"))
+            .with_context(|| format!("cannot write {}", file.display()))
+    }
+}
+
+impl Runner for Processes<'_> {
+    fn run_once(&self, invocation: &Invocation) -> Result<Ended> {
+        self.context.stop.check()?;
+        let until_its_end = Context {
+            settings: self.context.settings.clone(),
+            stop: Stop::default(),
+        };
+        let context = if invocation.finishes {
+            &until_its_end
+        } else {
+            self.context
+        };
+        let program = match invocation.program {
+            Program::Terraform => self.terraform.clone(),
+            Program::Az => self.az.clone(),
+            Program::Given => invocation.args.first().map(PathBuf::from),
+        };
+        let program = program.with_context(|| format!("no program for `{}`", line(invocation)))?;
+        let since = Instant::now();
+        let ended = Command::new(context, program)
+            .args(args(invocation))
+            .envs([
+                ("TF_IN_AUTOMATION", "1"),
+                ("CHECKPOINT_DISABLE", "1"),
+                ("AZURE_CORE_COLLECT_TELEMETRY", "0"),
+                ("AZURE_CORE_NO_COLOR", "1"),
+            ])
+            .output_with_timeout(invocation.timeout)?;
+        let ended = Ended {
+            code: ended.status.and_then(|status| status.code()),
+            stdout: ended.stdout,
+            stderr: ended.stderr,
+        };
+        self.write_log(invocation, &ended, since)?;
+        Ok(ended)
+    }
+
+    fn pause(&self, time: Duration) -> Result<()> {
+        let until = Instant::now() + time;
+        while let Some(left) = until.checked_duration_since(Instant::now()) {
+            self.context.stop.check()?;
+            thread::sleep(left.min(harness::process::shutdown::TICK));
+        }
+        Ok(())
+    }
+}
+
+/// The program's name.
+pub fn name(invocation: &Invocation) -> &str {
+    match invocation.program {
+        Program::Terraform => "terraform",
+        Program::Az => "az",
+        Program::Given => invocation.args.first().map_or("", String::as_str),
+    }
+}
+
+/// The arguments without the program.
+pub fn args(invocation: &Invocation) -> &[String] {
+    match invocation.program {
+        Program::Given => invocation.args.get(1..).unwrap_or_default(),
+        _ => &invocation.args,
+    }
+}
+
+/// The command line.
+pub fn line(invocation: &Invocation) -> String {
+    format!("{} {}", name(invocation), args(invocation).join(" "))
+}
+
+fn failure(invocation: &Invocation, ended: &Ended, attempts: u32) -> anyhow::Error {
+    let how = match ended.code {
+        Some(code) => format!("exit code {code}"),
+        None => format!("stopped, time limit {} s", invocation.timeout.as_secs()),
+    };
+    let times = if attempts > 1 {
+        format!(", {attempts} attempts")
+    } else {
+        String::new()
+    };
+    let printed = [&ended.stderr, &ended.stdout];
+    let text = printed
+        .iter()
+        .map(|text| text.trim())
+        .find(|text| !text.is_empty())
+        .unwrap_or_default();
+    let start = text.char_indices().rev().nth(MAX_ERROR).map_or(0, |(at, _)| at);
+    anyhow!("`{}` failed ({how}{times}): {}", line(invocation), &text[start..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+
+    /// Ends with each of these codes in turn.
+    struct Codes(RefCell<Vec<i32>>);
+
+    impl Runner for Codes {
+        fn run_once(&self, _invocation: &Invocation) -> Result<Ended> {
+            Ok(Ended {
+                code: self.0.borrow_mut().pop(),
+                stdout: String::new(),
+                stderr: "why".to_owned(),
+            })
+        }
+        fn pause(&self, _time: Duration) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    fn invocation(attempts: u32) -> Invocation {
+        Invocation {
+            program: Program::Az,
+            args: vec!["version".to_owned()],
+            timeout: Duration::from_secs(9),
+            attempts,
+            is_logged: true,
+            finishes: false,
+        }
+    }
+
+    #[test]
+    fn attempts_end_with_a_right_code_or_after_the_last() {
+        let codes = Codes(RefCell::new(vec![0, 1]));
+        assert_eq!(codes.run(&invocation(2), &[0]).unwrap().code, Some(0));
+        let codes = Codes(RefCell::new(vec![0, 1]));
+        let error = codes.run(&invocation(1), &[0]).unwrap_err().to_string();
+        assert_eq!(error, "`az version` failed (exit code 1): why");
+        let error = Codes(RefCell::default())
+            .run(&invocation(2), &[0])
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            error,
+            "`az version` failed (stopped, time limit 9 s, 2 attempts): why"
+        );
+    }
+
+    #[test]
+    fn only_the_answer_of_resource_manager_says_that_nothing_exists() {
+        let ended = |code: i32, stderr: &str| Ended {
+            code: Some(code),
+            stdout: String::new(),
+            stderr: stderr.to_owned(),
+        };
+        assert!(is_not_found(&ended(
+            1,
+            "ERROR: (ResourceNotFound) The Resource 'a' was not found."
+        )));
+        assert!(is_not_found(&ended(
+            3,
+            "(ResourceGroupNotFound) Resource group 'g' could not be found."
+        )));
+        assert!(!is_not_found(&ended(
+            3,
+            "The containerapp 'app' does not exist in group 'rg'"
+        )));
+    }
+}

@@ -1,0 +1,146 @@
+//! Deploys with recorded output of the real `az`, so that its form is tested without it. The recordings are of az 2.91.0; how to make new
+//! ones is in the README.
+
+use std::cell::RefCell;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use rollout::config::{Config, Environment};
+use rollout::driver::Driver;
+use rollout::invocation::{Invocation, Module, Program};
+use rollout::journal::{Folder, Journal, PlanRecord, SCHEMA, Target};
+use rollout::machine::{Deploy, Fact, State};
+use rollout::runner::{Ended, Runner};
+use serde::Deserialize;
+
+use crate::environment::new_image;
+
+/// One command of a recording.
+#[derive(Debug, Deserialize)]
+struct Recorded {
+    program: String,
+    args: Vec<String>,
+    #[serde(flatten)]
+    ended: Ended,
+}
+
+/// Answers as recorded, and fails on any other command. Terraform has nothing to change.
+struct Replay(RefCell<std::vec::IntoIter<Recorded>>);
+
+impl Runner for Replay {
+    fn run_once(&self, invocation: &Invocation) -> Result<Ended> {
+        if invocation.program == Program::Terraform {
+            let stdout = "{\"format_version\": \"1.2\"}".to_owned();
+            return Ok(Ended {
+                code: Some(0),
+                stdout,
+                stderr: String::new(),
+            });
+        }
+        let next = self
+            .0
+            .borrow_mut()
+            .next()
+            .context("more commands than were recorded")?;
+        if invocation.program == Program::Az {
+            ensure!(next.program == "az", "{next:?}");
+            ensure!(
+                next.args == invocation.args,
+                "recorded {:?}, not {:?}",
+                next.args,
+                invocation.args
+            );
+        }
+        Ok(next.ended)
+    }
+
+    fn pause(&self, _time: Duration) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Replays a whole deploy from its approval on; returns its end.
+fn replay(group: &str, recording: &str) -> Journal {
+    let lines = recording.lines().map(|line| serde_json::from_str(line).unwrap());
+    let recorded: Vec<Recorded> = lines
+        .filter(|recorded: &Recorded| recorded.program != "terraform")
+        .collect();
+    let target = tempfile::tempdir().unwrap();
+    let folder = Folder::locked(target.path(), "sim").unwrap();
+    fs::write(folder.plan(), "plan").unwrap();
+    let sha256 = harness::checksum::of("plan");
+    let mut journal = Journal {
+        schema: SCHEMA.to_owned(),
+        environment: "sim".to_owned(),
+        image: new_image(),
+        commit: String::new(),
+        suffix: "new".to_owned(),
+        target: Target {
+            resource_group: group.to_owned(),
+            app: "app".to_owned(),
+            job: "migrate".to_owned(),
+        },
+        plan: PlanRecord {
+            sha256: sha256.clone(),
+            changes: 2,
+        },
+        deploy: Deploy {
+            state: State::Planned,
+            plan_sha256: sha256.clone(),
+            steps: vec![10, 50, 100],
+            old: None,
+        },
+        events: Vec::new(),
+    };
+    let config = Config {
+        name: "sim".to_owned(),
+        environment: Environment {
+            root: PathBuf::new(),
+            job: "terraform_data.job".to_owned(),
+            steps: vec![10, 50, 100],
+            watch_seconds: 0,
+            migration_seconds: 600,
+            healthy_seconds: 600,
+            poll_seconds: 0,
+        },
+        smoke: vec!["sh".to_owned(), "{url}".to_owned()],
+        owned: Vec::new(),
+        root: PathBuf::new(),
+    };
+    let runner = Replay(RefCell::new(recorded.into_iter()));
+    let module = Module {
+        root: &config.root,
+        var_files: &[],
+        backend_configs: &[],
+    };
+    journal.record(Fact::Approved { sha256 }, &folder).unwrap();
+    Driver {
+        runner: &runner,
+        config: &config,
+        folder: &folder,
+        module,
+    }
+    .advance(&mut journal)
+    .unwrap();
+    assert_eq!(
+        runner.0.borrow_mut().next().map(|next| next.args),
+        None,
+        "fewer commands than recorded"
+    );
+    assert_eq!(
+        Journal::read(&folder).unwrap(),
+        journal,
+        "the journal has the end"
+    );
+    journal
+}
+
+/// L10: A recorded deploy is replayed command by command to its end.
+#[test]
+fn a_recorded_deploy_is_done() {
+    let journal = replay("success", include_str!("recorded/success.jsonl"));
+    assert_eq!(journal.deploy.state, State::Done);
+    assert_eq!(journal.deploy.old.as_deref(), Some("app--old"));
+}

@@ -1,0 +1,47 @@
+//! What goes wrong: a response other than the right one, a lost connection, a request that is held.
+
+/// How often and where something goes wrong.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// `GET`.
+    pub method: &'static str,
+    /// The path ends so.
+    pub path: &'static str,
+    /// What happens.
+    pub kind: Kind,
+    /// How often.
+    pub times: u32,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// This status; the request has no effect.
+    Status(u16),
+    /// The connection is closed; the request has no effect.
+    Lost,
+    /// The request has its effect; then the connection is closed.
+    AnswerLost,
+    /// The request waits for [`super::Group::release`], and then has its effect.
+    Held,
+}
+
+impl Fault {
+    /// Takes one of the faults that a request meets.
+    pub fn take(faults: &mut [Fault], method: &str, path: &str) -> Option<Kind> {
+        let fault = faults
+            .iter_mut()
+            .find(|fault| fault.times > 0 && fault.method == method && path.ends_with(fault.path))?;
+        fault.times -= 1;
+        Some(fault.kind)
+    }
+}
+
+/// The error's code, as Resource Manager names it.
+pub fn code(status: u16) -> &'static str {
+    match status {
+        409 => "ContainerAppOperationInProgress",
+        429 => "TooManyRequests",
+        _ => "InternalServerError",
+    }
+}
