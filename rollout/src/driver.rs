@@ -1,5 +1,6 @@
 //! Carries out what the state machine calls for, one action at a time; each fact is in the journal before the next action begins.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -175,7 +176,9 @@ impl<R: Runner> Driver<'_, R> {
             "the plan has changed since its approval: {}",
             excess.join("; ")
         );
-        self.runner.run(&self.module.apply(&part), &[0]).map(drop)
+        self.runner
+            .run(&self.module.apply(&part, &journal.variables()), &[0])?;
+        fs::remove_file(&part).with_context(|| format!("cannot remove {}", part.display()))
     }
 
     fn executions(&self, journal: &Journal) -> Result<Vec<String>> {

@@ -78,9 +78,17 @@ impl Module<'_> {
         }
     }
 
-    fn with_var_files(&self, mut invocation: Invocation) -> Invocation {
+    /// The last value of a variable counts: no file changes what the deploy decides.
+    fn with_variables(&self, mut invocation: Invocation, variables: &Variables) -> Invocation {
         let files = self.var_files.iter().map(|file| format!("-var-file={file}"));
         invocation.args.extend(files);
+        let decided = [
+            ("app_image", &variables.app_image),
+            ("job_image", &variables.job_image),
+            ("revision_suffix", &variables.suffix),
+        ];
+        let decided = decided.map(|(name, value)| format!("-var={name}={value}"));
+        invocation.args.extend(decided);
         invocation
     }
 
@@ -103,16 +111,10 @@ impl Module<'_> {
             "-lock-timeout=300s",
         ]);
         plan.args.push(format!("-out={}", out.display()));
-        for (name, value) in [
-            ("app_image", &variables.app_image),
-            ("job_image", &variables.job_image),
-            ("revision_suffix", &variables.suffix),
-        ] {
-            plan.args.push(format!("-var={name}={value}"));
-        }
+        let mut plan = self.with_variables(plan, variables);
         plan.args
             .extend(target.map(|address| format!("-target={address}")));
-        self.with_var_files(plan)
+        plan
     }
 
     /// A saved plan as JSON.
@@ -122,10 +124,11 @@ impl Module<'_> {
         show
     }
 
-    /// Applies a saved plan. It does not carry ephemeral variables, so their files are given again.
-    pub fn apply(&self, plan: &Path) -> Invocation {
+    /// Applies a saved plan. It does not carry ephemeral variables, so their files are given again; other variables must have the
+    /// values of the plan.
+    pub fn apply(&self, plan: &Path, variables: &Variables) -> Invocation {
         let apply = self.terraform(&["apply", "-input=false", "-no-color", "-lock-timeout=300s"]);
-        let mut apply = self.with_var_files(apply);
+        let mut apply = self.with_variables(apply, variables);
         apply.args.push(plan.display().to_string());
         Invocation {
             timeout: 60 * MINUTE,
@@ -323,8 +326,10 @@ mod tests {
             job_image: "j".to_owned(),
             suffix: "s".to_owned(),
         };
-        let plan = "-chdir=/r plan -input=false -no-color -detailed-exitcode -lock-timeout=300s -out=/p \
-                    -var=app_image=a -var=job_image=j -var=revision_suffix=s";
+        let variables_of = "-var-file=secret.tfvars -var=app_image=a -var=job_image=j -var=revision_suffix=s";
+        let plan = format!(
+            "-chdir=/r plan -input=false -no-color -detailed-exitcode -lock-timeout=300s -out=/p {variables_of}"
+        );
         for (invocation, expected) in [
             (
                 module.init(),
@@ -333,20 +338,16 @@ mod tests {
             ),
             (
                 module.plan(&variables, Path::new("/p"), Some("module.job")),
-                format!("{plan} -target=module.job -var-file=secret.tfvars"),
+                format!("{plan} -target=module.job"),
             ),
-            (
-                module.plan(&variables, Path::new("/p"), None),
-                format!("{plan} -var-file=secret.tfvars"),
-            ),
+            (module.plan(&variables, Path::new("/p"), None), plan.clone()),
             (
                 module.show(Path::new("/p")),
                 "-chdir=/r show -json -no-color /p".to_owned(),
             ),
             (
-                module.apply(Path::new("/p")),
-                "-chdir=/r apply -input=false -no-color -lock-timeout=300s -var-file=secret.tfvars /p"
-                    .to_owned(),
+                module.apply(Path::new("/p"), &variables),
+                format!("-chdir=/r apply -input=false -no-color -lock-timeout=300s {variables_of} /p"),
             ),
             (module.outputs(), "-chdir=/r output -json -no-color".to_owned()),
         ] {
@@ -362,11 +363,20 @@ mod tests {
             var_files: &[],
             backend_configs: &[],
         };
+        let variables = Variables {
+            app_image: "a".to_owned(),
+            job_image: "j".to_owned(),
+            suffix: "s".to_owned(),
+        };
         let smoke = smoke(&["bdd".to_owned(), "{url}".to_owned()], "https://a");
         assert_eq!(smoke.args, ["bdd", "https://a"]);
-        for once in [TARGET().start_job(), module.apply(Path::new("/p")), smoke] {
+        for once in [
+            TARGET().start_job(),
+            module.apply(Path::new("/p"), &variables),
+            smoke,
+        ] {
             assert_eq!(once.attempts, 1);
         }
-        assert!(module.apply(Path::new("/p")).finishes);
+        assert!(module.apply(Path::new("/p"), &variables).finishes);
     }
 }

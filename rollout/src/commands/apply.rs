@@ -34,6 +34,9 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
         journal.environment,
         config.name
     );
+    if journal.deploy.state == State::NothingToDo {
+        return conclude(&journal, true);
+    }
     if journal.deploy.state == State::Planned {
         let commit = evidence::verify(&journal.image, &folder.evidence())?;
         ensure!(

@@ -134,9 +134,8 @@ fn conclude(journal: &Journal, is_wanted: bool) -> Result<()> {
     print(&match &journal.deploy.state {
         State::Done => format!("done: {new} has all traffic; {old} stays active for a rollback"),
         State::RolledBack { reason } => format!("rolled back to {old}, which has all traffic: {reason}"),
-        State::Failed { reason } => {
-            format!("failed: {reason}\nthe traffic was not changed (old revision: {old})")
-        }
+        State::Failed { reason } => format!("failed: {reason}\nthe old revision has the traffic: {old}"),
+        State::NothingToDo => "nothing to do: the plan has no changes".to_owned(),
         state => format!("state: {}", state.name()),
     });
     if is_wanted {

@@ -48,6 +48,20 @@ fn a_deploy_killed_while_it_starts_the_migration_starts_it_once() {
     assert_eq!(executions, 1);
 }
 
+/// L10: A deploy that is killed while Terraform applies is resumed when Terraform has ended.
+#[test]
+#[ignore = "needs az: `cargo xtask tools install azure-cli`"]
+fn a_deploy_killed_while_terraform_applies_waits_for_it() {
+    let environment = killed_at("killed-at-apply", "POST", "state");
+    let requests = environment
+        .simulator
+        .group(environment.name, |group| group.requests.clone());
+    let stored = requests
+        .iter()
+        .filter(|request| request.method == "POST" && request.path == "state");
+    assert_eq!(stored.count(), 2, "the job once, the app once");
+}
+
 /// L10: A deploy that is killed while traffic is being shifted is resumed at that step.
 #[test]
 #[ignore = "needs az: `cargo xtask tools install azure-cli`"]

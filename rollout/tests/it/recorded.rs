@@ -144,3 +144,19 @@ fn a_recorded_deploy_is_done() {
     assert_eq!(journal.deploy.state, State::Done);
     assert_eq!(journal.deploy.old.as_deref(), Some("app--old"));
 }
+
+/// L10: A change outside of Terraform, as Terraform 1.11.4 writes it for an app, is a finding, and so is what an apply would change back.
+#[test]
+fn recorded_drift_is_found() {
+    let plan = serde_json::from_str(include_str!("recorded/drift.json")).unwrap();
+    let findings = rollout::drift::findings(&plan, &[]).unwrap();
+    let messages: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
+    let app = "module.stack.module.app.azurerm_container_app.main: template.0.max_replicas";
+    assert_eq!(
+        messages,
+        [
+            format!("{app} is 99, Terraform recorded 2"),
+            format!("{app} is 99, the configuration says 2"),
+        ]
+    );
+}

@@ -81,6 +81,10 @@ async fn answer(
     }
     let prefix = format!("/subscriptions/{SUBSCRIPTION}/resourcegroups/");
     if let Some(group) = path.strip_prefix("/state/") {
+        let fault = simulator.group(group, |group| Fault::take(&mut group.faults, &method, "state"));
+        if fault == Some(Kind::Held) {
+            hold(&simulator, group).await;
+        }
         let (status, text) = simulator.group(group, |group| {
             group.requests.push(Request {
                 method: method.clone(),
