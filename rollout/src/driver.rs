@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use harness::checksum;
 use harness::exit::Exit;
-use harness::output::{print, seconds};
+use harness::output::seconds;
 use serde_json::Value;
 
 use crate::azure::{self, Execution, Health, Revision, Share};
@@ -32,6 +32,8 @@ pub struct Driver<'a, R> {
     pub folder: &'a Folder,
     /// Terraform's root module.
     pub module: Module<'a>,
+    /// Prints a line about its progress.
+    pub print: &'a dyn Fn(&str),
 }
 
 impl<R: Runner> Driver<'_, R> {
@@ -42,13 +44,13 @@ impl<R: Runner> Driver<'_, R> {
     pub fn advance(&self, journal: &mut Journal) -> Result<()> {
         while let Some(action) = journal.deploy.action() {
             let (label, since) = (label(action, journal), Instant::now());
-            print(&format!("{}: {label}", journal.deploy.state.name()));
+            (self.print)(&format!("{}: {label}", journal.deploy.state.name()));
             let fact = match self.execute(action, journal) {
                 Ok(fact) => fact,
                 Err(error) if error.is::<Exit>() => return Err(error),
                 Err(error) => {
                     let reason = format!("{label}: {error:#}");
-                    print(&format!("  failed after {}: {reason}", seconds(since.elapsed())));
+                    (self.print)(&format!("  failed after {}: {reason}", seconds(since.elapsed())));
                     Fact::ActionFailed { reason }
                 }
             };
@@ -57,7 +59,7 @@ impl<R: Runner> Driver<'_, R> {
             if journal.deploy.state == before {
                 bail!("{label} failed: run the command again");
             }
-            print(&format!(
+            (self.print)(&format!(
                 "  {}, {}",
                 journal.deploy.state.name(),
                 seconds(since.elapsed())
@@ -311,13 +313,13 @@ impl<R: Runner> Driver<'_, R> {
         read: impl Fn(&Value) -> Result<Result<T, String>>,
     ) -> Result<T> {
         let since = Instant::now();
-        let mut instead = "no look succeeded".to_owned();
-        while let Some(left) = limit.checked_sub(since.elapsed()) {
-            let look = Invocation {
-                timeout: look.timeout.min(left.max(Duration::from_secs(1))),
-                attempts: 1,
-                ..look.clone()
-            };
+        let mut instead = String::new();
+        // The loop repeats it.
+        let look = Invocation {
+            attempts: 1,
+            ..look.clone()
+        };
+        while since.elapsed() < limit {
             match self.runner.json(&look) {
                 Ok(json) => match read(&json)? {
                     Ok(result) => return Ok(result),
@@ -328,7 +330,7 @@ impl<R: Runner> Driver<'_, R> {
             }
             self.runner.pause(self.config.environment.poll())?;
         }
-        bail!("`{}`: not within {}: {instead}", line(look), seconds(limit))
+        bail!("`{}`: not within {}: {instead}", line(&look), seconds(limit))
     }
 }
 

@@ -340,7 +340,7 @@ mod tests {
                 module.plan(&variables, Path::new("/p"), Some("module.job")),
                 format!("{plan} -target=module.job"),
             ),
-            (module.plan(&variables, Path::new("/p"), None), plan.clone()),
+            (module.plan(&variables, Path::new("/p"), None), plan),
             (
                 module.show(Path::new("/p")),
                 "-chdir=/r show -json -no-color /p".to_owned(),

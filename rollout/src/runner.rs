@@ -1,7 +1,7 @@
 //! Runs external commands: time limit, attempts, a log of all of them, and errors that name the command.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{Read as _, Seek as _, Write as _};
 use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -163,19 +163,21 @@ impl Runner for Processes<'_> {
         };
         let program = program.with_context(|| format!("no program for `{}`", line(invocation)))?;
         let since = Instant::now();
-        let ended = Command::new(context, program)
-            .args(args(invocation))
-            .envs([
-                ("TF_IN_AUTOMATION", "1"),
-                ("CHECKPOINT_DISABLE", "1"),
-                ("AZURE_CORE_COLLECT_TELEMETRY", "0"),
-                ("AZURE_CORE_NO_COLOR", "1"),
-            ])
-            .output_with_timeout(invocation.timeout)?;
-        let ended = Ended {
-            code: ended.status.and_then(|status| status.code()),
-            stdout: ended.stdout,
-            stderr: ended.stderr,
+        let command = Command::new(context, program).args(args(invocation)).envs([
+            ("TF_IN_AUTOMATION", "1"),
+            ("CHECKPOINT_DISABLE", "1"),
+            ("AZURE_CORE_COLLECT_TELEMETRY", "0"),
+            ("AZURE_CORE_NO_COLOR", "1"),
+        ]);
+        let ended = if invocation.finishes {
+            to_its_end(context, &command, invocation.timeout)?
+        } else {
+            let ended = command.output_with_timeout(invocation.timeout)?;
+            Ended {
+                code: ended.status.and_then(|status| status.code()),
+                stdout: ended.stdout,
+                stderr: ended.stderr,
+            }
         };
         self.write_log(invocation, &ended, since)?;
         Ok(ended)
@@ -189,6 +191,20 @@ impl Runner for Processes<'_> {
         }
         Ok(())
     }
+}
+
+/// The output goes to a file: if this process is killed, a pipe would break, and Terraform would die of it with its state locked.
+fn to_its_end(context: &Context, command: &Command<'_>, timeout: Duration) -> Result<Ended> {
+    let mut output = tempfile::tempfile()?;
+    let status = command.background(&output)?.wait_for(context, timeout)?;
+    let mut stdout = String::new();
+    output.rewind()?;
+    output.read_to_string(&mut stdout)?;
+    Ok(Ended {
+        code: status.and_then(|status| status.code()),
+        stdout,
+        stderr: String::new(),
+    })
 }
 
 /// The program's name.

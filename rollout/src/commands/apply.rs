@@ -3,6 +3,7 @@
 use anyhow::{Result, ensure};
 use clap::Args;
 use harness::context::Context;
+use harness::output::print;
 
 use crate::commands::{Terraform, Where, conclude};
 use crate::driver::Driver;
@@ -60,6 +61,7 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
         config: &config,
         folder: &folder,
         module: files.module(&config),
+        print: &print,
     };
     driver.advance(&mut journal)?;
     conclude(&journal, journal.deploy.state == State::Done)

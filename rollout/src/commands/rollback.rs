@@ -44,6 +44,7 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
         config: &config,
         folder: &folder,
         module: files.module(&config),
+        print: &print,
     };
     driver.advance(&mut journal)?;
     conclude(

@@ -245,6 +245,9 @@ impl Environment {
             .map(|mut command| {
                 let command = command.as_object_mut().unwrap();
                 command.retain(|name, _| name != "at" && name != "milliseconds");
+                // Further lines are a traceback of Python.
+                let stderr: Vec<&str> = command["stderr"].as_str().unwrap().lines().take(2).collect();
+                command["stderr"] = stderr.join("\n").into();
                 if command["program"] == "sh" {
                     command["args"] = json!(["smoke.sh", "{url}"]);
                 }

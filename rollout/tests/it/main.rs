@@ -1,6 +1,6 @@
 //! Deploys with the real `az` and Terraform against a simulator of Azure, and with recorded output of `az`.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "the whole crate is tests")]
+#![expect(clippy::unwrap_used, reason = "the whole crate is tests")]
 
 mod deploys;
 mod environment;

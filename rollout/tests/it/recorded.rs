@@ -121,6 +121,7 @@ fn replay(group: &str, recording: &str) -> Journal {
         config: &config,
         folder: &folder,
         module,
+        print: &|_| (),
     }
     .advance(&mut journal)
     .unwrap();
@@ -141,6 +142,38 @@ fn replay(group: &str, recording: &str) -> Journal {
 #[test]
 fn a_recorded_deploy_is_done() {
     let journal = replay("success", include_str!("recorded/success.jsonl"));
+    assert_eq!(journal.deploy.state, State::Done);
+    assert_eq!(journal.deploy.old.as_deref(), Some("app--old"));
+}
+
+/// L10: A recorded migration that fails ends the deploy.
+#[test]
+fn a_recorded_migration_fails() {
+    let journal = replay("migration-fails", include_str!("recorded/migration-fails.jsonl"));
+    let State::Failed { reason } = journal.deploy.state else {
+        panic!("{:?}", journal.deploy);
+    };
+    assert_eq!(
+        reason,
+        "waiting for the migration: the execution migrate-0 ended as Failed"
+    );
+}
+
+/// L10: A recorded deploy whose revision became unhealthy is rolled back.
+#[test]
+fn a_recorded_revision_is_rolled_back() {
+    let journal = replay("unhealthy-later", include_str!("recorded/unhealthy-later.jsonl"));
+    assert!(
+        matches!(journal.deploy.state, State::RolledBack { .. }),
+        "{:?}",
+        journal.deploy
+    );
+}
+
+/// L10: Errors as `az` prints them are overcome, and none is mistaken for an app that does not exist.
+#[test]
+fn recorded_errors_are_overcome() {
+    let journal = replay("errors", include_str!("recorded/errors.jsonl"));
     assert_eq!(journal.deploy.state, State::Done);
     assert_eq!(journal.deploy.old.as_deref(), Some("app--old"));
 }
