@@ -7,15 +7,16 @@ use anyhow::{Context as _, Result, bail, ensure};
 use harness::checksum;
 use harness::exit::Exit;
 use harness::output::seconds;
-use serde_json::Value;
 
-use crate::azure::{self, Execution, Health, Revision, Share};
+use crate::azure::{self, Execution, Health, Revision};
 use crate::config::Config;
-use crate::invocation::{self, Invocation, Module, Variables};
-use crate::journal::{Folder, Journal, Target};
+use crate::invocation::{self, Module, Variables};
+use crate::journal::{Folder, Journal};
 use crate::machine::{Action, Fact, State};
 use crate::plan_json;
-use crate::runner::{Ended, Runner, is_not_found, line};
+use crate::polling::poll;
+use crate::runner::Runner;
+use crate::traffic::{pin, set_traffic};
 
 /// How often a start of the job is tried whose answer was lost and that left no execution.
 const MAX_STARTS: u32 = 3;
@@ -71,7 +72,7 @@ impl<R: Runner> Driver<'_, R> {
     fn execute(&self, action: Action, journal: &Journal) -> Result<Fact> {
         Ok(match action {
             Action::Pin => Fact::Pinned {
-                old: self.pin(journal)?,
+                old: pin(self.runner, &journal.target, &journal.new_revision())?,
             },
             Action::UpdateJob => {
                 self.apply_part(journal, Some(&self.config.environment.job))?;
@@ -126,33 +127,6 @@ impl<R: Runner> Driver<'_, R> {
             }
             Action::RollBack => self.roll_back(journal)?,
         })
-    }
-
-    /// The revision that has all traffic, by name from now on; none before the first deploy.
-    fn pin(&self, journal: &Journal) -> Result<Option<String>> {
-        let ended = self.not_found_is_fine(&journal.target.show_app())?;
-        let Some(app) = ended
-            .map(|ended| serde_json::from_str(&ended.stdout))
-            .transpose()?
-        else {
-            return Ok(None);
-        };
-        let app = azure::app(&app)?;
-        ensure!(app.has_many_revisions, "the app is not in revision mode Multiple");
-        let serving: Vec<&Share> = app.traffic.iter().filter(|share| share.weight > 0).collect();
-        let [share] = serving.as_slice() else {
-            bail!("the traffic is split between revisions: finish or roll back the deploy that split it");
-        };
-        let new = journal.new_revision();
-        if let Some(named) = &share.revision {
-            ensure!(*named != new, "{new} has all traffic already");
-            return Ok(Some(named.clone()));
-        }
-        let latest = app
-            .latest_ready
-            .context("the app has no revision that is ready")?;
-        set_traffic(self.runner, &journal.target, &[(&latest, 100)])?;
-        Ok(Some(latest))
     }
 
     /// Applies what is left of the approved plan, or the part below an address, and nothing else.
@@ -216,36 +190,48 @@ impl<R: Runner> Driver<'_, R> {
             bail!("no execution");
         };
         let limit = Duration::from_secs(self.config.environment.migration_seconds);
-        self.poll(&journal.target.show_execution(execution), limit, |json| {
-            Ok(match azure::execution(json)? {
-                Execution::Running => Err("it is running".to_owned()),
-                Execution::Succeeded => Ok(Fact::MigrationSucceeded),
-                Execution::Ended(status) => bail!("the execution {execution} ended as {status}"),
-            })
-        })
+        poll(
+            self.runner,
+            &journal.target.show_execution(execution),
+            limit,
+            self.config.environment.poll(),
+            |json| {
+                Ok(match azure::execution(json)? {
+                    Execution::Running => Err("it is running".to_owned()),
+                    Execution::Succeeded => Ok(Fact::MigrationSucceeded),
+                    Execution::Ended(status) => bail!("the execution {execution} ended as {status}"),
+                })
+            },
+        )
     }
 
     fn await_revision(&self, journal: &Journal) -> Result<Fact> {
         let new = journal.new_revision();
         let limit = Duration::from_secs(self.config.environment.healthy_seconds);
-        self.poll(&journal.target.show_revision(&new), limit, |json| {
-            let revision = azure::revision(json)?;
-            ensure!(
-                revision.images.contains(&journal.image),
-                "{new} runs {}",
-                revision.images.join(", ")
-            );
-            ensure!(
-                revision.weight == 0 || journal.deploy.old.is_none(),
-                "{new} has {} % of the traffic before its smoke test",
-                revision.weight
-            );
-            Ok(match revision.health {
-                Health::Healthy => Ok(Fact::RevisionHealthy),
-                Health::NotYet => Err(revision.states),
-                Health::Failed => bail!("{new} failed: {}", revision.states),
-            })
-        })
+        poll(
+            self.runner,
+            &journal.target.show_revision(&new),
+            limit,
+            self.config.environment.poll(),
+            |json| {
+                let revision = azure::revision(json)?;
+                ensure!(
+                    revision.images.contains(&journal.image),
+                    "{new} runs {}",
+                    revision.images.join(", ")
+                );
+                ensure!(
+                    revision.weight == 0 || journal.deploy.old.is_none(),
+                    "{new} has {} % of the traffic before its smoke test",
+                    revision.weight
+                );
+                Ok(match revision.health {
+                    Health::Healthy => Ok(Fact::RevisionHealthy),
+                    Health::NotYet => Err(revision.states),
+                    Health::Failed => bail!("{new} failed: {}", revision.states),
+                })
+            },
+        )
     }
 
     fn watch(&self, journal: &Journal) -> Result<Fact> {
@@ -293,66 +279,6 @@ impl<R: Runner> Driver<'_, R> {
     fn revisions(&self, journal: &Journal) -> Result<Vec<Revision>> {
         azure::revisions(&self.runner.json(&journal.target.list_revisions())?)
     }
-
-    fn not_found_is_fine(&self, invocation: &Invocation) -> Result<Option<Ended>> {
-        let ended = self.runner.run_once(invocation)?;
-        if is_not_found(&ended) {
-            return Ok(None);
-        }
-        match ended.code {
-            Some(0) => Ok(Some(ended)),
-            _ => self.runner.run(invocation, &[0]).map(Some),
-        }
-    }
-
-    /// Looks again and again until there is a result. `Err` inside is what is there instead; commands that fail meanwhile are repeated.
-    fn poll<T>(
-        &self,
-        look: &Invocation,
-        limit: Duration,
-        read: impl Fn(&Value) -> Result<Result<T, String>>,
-    ) -> Result<T> {
-        let since = Instant::now();
-        let mut instead = String::new();
-        // The loop repeats it.
-        let look = Invocation {
-            attempts: 1,
-            ..look.clone()
-        };
-        while since.elapsed() < limit {
-            match self.runner.json(&look) {
-                Ok(json) => match read(&json)? {
-                    Ok(result) => return Ok(result),
-                    Err(now) => instead = now,
-                },
-                Err(error) if error.is::<Exit>() => return Err(error),
-                Err(error) => instead = format!("{error:#}"),
-            }
-            self.runner.pause(self.config.environment.poll())?;
-        }
-        bail!("`{}`: not within {}: {instead}", line(&look), seconds(limit))
-    }
-}
-
-/// Sets the shares and compares them with what `az` prints.
-///
-/// # Errors
-/// Also when the shares are not as they were set.
-pub fn set_traffic(runner: &impl Runner, target: &Target, shares: &[(&str, u8)]) -> Result<()> {
-    let set = target.set_traffic(shares);
-    let printed = azure::traffic(&runner.json(&set)?)?;
-    for (revision, share) in shares {
-        let rules = printed
-            .iter()
-            .filter(|rule| rule.revision.as_deref() == Some(*revision));
-        let weight: u64 = rules.map(|rule| rule.weight).sum();
-        ensure!(
-            weight == u64::from(*share),
-            "`{}`: {revision} has {weight} % of the traffic",
-            line(&set)
-        );
-    }
-    Ok(())
 }
 
 impl Journal {

@@ -10,4 +10,6 @@ pub mod invocation;
 pub mod journal;
 pub mod machine;
 pub mod plan_json;
+pub mod polling;
 pub mod runner;
+pub mod traffic;

@@ -5,7 +5,8 @@ use clap::Args;
 use harness::context::Context;
 use harness::output::print;
 
-use crate::commands::{Terraform, Where, conclude};
+use crate::commands::conclusion::conclude;
+use crate::commands::options::{Terraform, Where};
 use crate::driver::Driver;
 use crate::evidence;
 use crate::invocation::Program;

@@ -8,7 +8,8 @@ use harness::json_file;
 use harness::output::print;
 
 use crate::azure;
-use crate::commands::{Terraform, Where, outputs, target};
+use crate::commands::options::{Terraform, Where};
+use crate::commands::outputs::{outputs, target};
 use crate::drift;
 use crate::invocation::{Program, Variables};
 use crate::journal::Folder;

@@ -10,7 +10,8 @@ use harness::context::Context;
 use harness::output::print;
 use harness::{checksum, clock};
 
-use crate::commands::{Terraform, Where, target};
+use crate::commands::options::{Terraform, Where};
+use crate::commands::outputs::target;
 use crate::evidence::{self, Sources};
 use crate::invocation::{Program, Variables};
 use crate::journal::{Folder, Journal, PlanRecord, SCHEMA};

@@ -8,13 +8,16 @@ use harness::context::Context;
 use harness::output::print;
 
 use crate::azure;
-use crate::commands::{Terraform, Where, conclude, outputs, target};
+use crate::commands::conclusion::conclude;
+use crate::commands::options::{Terraform, Where};
+use crate::commands::outputs::{outputs, target};
 use crate::config::Config;
-use crate::driver::{Driver, set_traffic};
+use crate::driver::Driver;
 use crate::invocation::Program;
 use crate::journal::{Folder, Journal};
 use crate::machine::{Fact, State};
 use crate::runner::{Processes, Runner as _};
+use crate::traffic::set_traffic;
 
 /// Options of `deploy rollback`.
 #[derive(Debug, Args)]

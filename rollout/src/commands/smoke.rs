@@ -5,7 +5,8 @@ use clap::Args;
 use harness::context::Context;
 use harness::output::print;
 
-use crate::commands::{Terraform, Where, outputs};
+use crate::commands::options::{Terraform, Where};
+use crate::commands::outputs::outputs;
 use crate::invocation::{self, Program};
 use crate::plan_json;
 use crate::runner::{Processes, Runner as _};

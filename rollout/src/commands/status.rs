@@ -5,7 +5,7 @@ use clap::Args;
 use harness::context::Context;
 use harness::output::print;
 
-use crate::commands::Where;
+use crate::commands::options::Where;
 use crate::journal::{Folder, Journal};
 
 /// Options of `deploy status`.

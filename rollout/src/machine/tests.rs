@@ -1,3 +1,5 @@
+//! Every transition of the state machine.
+
 use super::*;
 
 const OLD: &str = "app--old";

@@ -1,3 +1,5 @@
+//! What a plan changes, and what exceeds an approved one.
+
 use serde_json::json;
 
 use super::*;

@@ -1,7 +1,7 @@
 //! Whole deploys with the real `az` and Terraform: success, and every kind of failure.
 
 use crate::environment::{Environment, SECRET};
-use crate::simulator::{Fault, Health, Kind, Outcome};
+use crate::simulator::{Disruption, Health, Kind, Outcome};
 
 const PATCH: &str = "PATCH containerapps/app";
 const START: &str = "POST jobs/migrate/start";
@@ -166,35 +166,39 @@ fn a_bad_revision_is_rolled_back() {
 #[ignore = "needs az: `cargo xtask tools install azure-cli`"]
 fn passing_errors_are_overcome_without_a_second_migration() {
     let environment = Environment::new("errors", true);
-    let fault = |method, path, kind| Fault {
+    let disruption = |method, path, kind| Disruption {
         method,
         path,
         kind,
         times: 1,
     };
     environment.simulator.group("errors", |group| {
-        group.faults = vec![
+        group.disruptions = vec![
             // Not to be mistaken for an app that does not exist.
-            fault("GET", "containerapps/app", Kind::Status(500)),
-            fault("PATCH", "containerapps/app", Kind::Status(409)),
-            fault("GET", "jobs/migrate", Kind::Status(429)),
-            fault("POST", "jobs/migrate/start", Kind::AnswerLost),
-            fault("GET", "executions/migrate-0", Kind::Lost),
-            fault("GET", "revisions/app--new", Kind::Status(500)),
-            fault("PATCH", "containerapps/app", Kind::Lost),
+            disruption("GET", "containerapps/app", Kind::Status(500)),
+            disruption("PATCH", "containerapps/app", Kind::Status(409)),
+            disruption("GET", "jobs/migrate", Kind::Status(429)),
+            disruption("POST", "jobs/migrate/start", Kind::AnswerLost),
+            disruption("GET", "executions/migrate-0", Kind::Lost),
+            disruption("GET", "revisions/app--new", Kind::Status(500)),
+            disruption("PATCH", "containerapps/app", Kind::Lost),
         ];
     });
     let printed = environment.deploy();
     assert_eq!(printed.code, Some(0), "{}", printed.text);
     assert_eq!(environment.traffic(), ["app--new=100"]);
     let (unused, executions) = environment.simulator.group("errors", |group| {
-        let unused = group.faults.iter().map(|fault| fault.times).sum::<u32>();
+        let unused = group
+            .disruptions
+            .iter()
+            .map(|disruption| disruption.times)
+            .sum::<u32>();
         (unused, group.executions.len())
     });
     assert_eq!(
         (unused, executions),
         (0, 1),
-        "each fault was met, the migration ran once"
+        "each disruption was met, the migration ran once"
     );
     environment.write_records();
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use harness::checksum;
 use harness::context::Context;
@@ -14,9 +14,9 @@ use harness::settings::Settings;
 use rollout::journal::{Folder, Journal};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tools::{find, table};
 
-use crate::simulator::{Simulator, TENANT};
+use crate::login;
+use crate::simulator::{self, Simulator};
 
 /// In no log and no journal.
 pub const SECRET: &str = "canary-4711-password";
@@ -52,11 +52,12 @@ impl Environment {
         let environment = Environment {
             name,
             folder: tempfile::tempdir().unwrap(),
-            simulator: Simulator::shared(),
+            simulator: simulator::shared(),
             context: context(),
         };
-        copy(
-            login(&environment.context, &environment.simulator),
+        login::copy(
+            &environment.context,
+            &environment.simulator,
             &environment.path("azure"),
         );
         let write = |file: &str, text: &str| {
@@ -142,7 +143,7 @@ impl Environment {
 
     fn variables(&self) -> EnvVars {
         let state = format!("{}/state/{}", self.simulator.url(), self.name);
-        let certificate = self.simulator.certificate().display().to_string();
+        let certificate = self.simulator.certificate.display().to_string();
         let variables = [
             ("CARGO_TARGET_DIR", self.path("target").display().to_string()),
             ("AZURE_CONFIG_DIR", self.path("azure").display().to_string()),
@@ -312,71 +313,9 @@ fn leaves(json: &Value) -> Vec<String> {
 }
 
 /// What the harness needs.
-pub fn context() -> Context {
+fn context() -> Context {
     Context {
         settings: Settings::read(),
         stop: Stop::default(),
-    }
-}
-
-/// The configuration of an `az` that is logged in to the simulator.
-fn login(context: &Context, simulator: &Simulator) -> &'static Path {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap().keep();
-        let az = find::find(context, &table::get("azure-cli").unwrap())
-            .unwrap()
-            .unwrap()
-            .file;
-        let url = simulator.url();
-        for args in [
-            vec![
-                "cloud",
-                "register",
-                "--name",
-                "Simulator",
-                "--endpoint-resource-manager",
-                &url,
-            ],
-            vec!["cloud", "set", "--name", "Simulator"],
-            vec![
-                "login",
-                "--service-principal",
-                "--username",
-                "deploy",
-                "--password",
-                "none",
-                "--tenant",
-                TENANT,
-            ],
-        ] {
-            let variables = [
-                ("AZURE_CONFIG_DIR", folder.display().to_string()),
-                ("AZURE_CORE_INSTANCE_DISCOVERY", "false".to_owned()),
-                ("AZURE_CORE_COLLECT_TELEMETRY", "0".to_owned()),
-                (
-                    "REQUESTS_CA_BUNDLE",
-                    simulator.certificate().display().to_string(),
-                ),
-            ];
-            Command::new(context, &az)
-                .args(args)
-                .envs(variables)
-                .output()
-                .unwrap();
-        }
-        folder
-    })
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        if entry.path().is_dir() {
-            copy(&entry.path(), &to.join(entry.file_name()));
-        } else {
-            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-        }
     }
 }

@@ -4,7 +4,7 @@ use harness::process::child::ChildProcess;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::environment::Environment;
-use crate::simulator::{Fault, Kind};
+use crate::simulator::{Disruption, Kind};
 
 fn signal(process: &ChildProcess, signal: Signal) {
     kill_process(Pid::from_raw(process.pid()).unwrap(), signal).unwrap();
@@ -15,7 +15,7 @@ fn killed_at(name: &'static str, method: &'static str, path: &'static str) -> En
     let environment = Environment::new(name, true);
     let sha256 = environment.plan();
     environment.simulator.group(name, |group| {
-        group.faults = vec![Fault {
+        group.disruptions = vec![Disruption {
             method,
             path,
             kind: Kind::Held,
@@ -82,7 +82,7 @@ fn a_stopped_deploy_can_be_rolled_back() {
     let environment = Environment::new(name, true);
     let sha256 = environment.plan();
     environment.simulator.group(name, |group| {
-        group.faults = vec![Fault {
+        group.disruptions = vec![Disruption {
             method: "GET",
             path: "operations/op2",
             kind: Kind::Held,

@@ -5,6 +5,7 @@
 mod deploys;
 mod environment;
 mod interruptions;
+mod login;
 mod recorded;
 mod refusals;
 mod simulator;

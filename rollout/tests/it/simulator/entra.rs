@@ -4,7 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::{SUBSCRIPTION, TENANT};
+/// The subscription.
+pub const SUBSCRIPTION: &str = "22222222-2222-2222-2222-222222222222";
+/// The tenant.
+pub const TENANT: &str = "11111111-1111-1111-1111-111111111111";
 
 /// The answer to a request outside of any resource group.
 pub fn answer(base: &str, path: &str) -> Option<Value> {

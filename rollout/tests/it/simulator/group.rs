@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::faults::Fault;
-use super::state::State;
+use super::disruptions::Disruption;
+use super::resources::{Execution, Health, Outcome, Revision};
 
 /// A request that was received, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,61 +20,29 @@ pub struct Request {
     pub body: String,
 }
 
-/// How a revision develops.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Health {
-    /// Healthy after so many looks.
-    HealthyAfter(u32),
-    /// Never healthy.
-    Never,
-    /// Failed at once.
-    Fails,
-    /// Healthy, and no longer so once it has traffic.
-    UntilTraffic,
-}
-
-/// How an execution of the job develops.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// Succeeds after so many looks.
-    SucceedsAfter(u32),
-    /// Fails.
-    Fails,
-    /// Never ends.
-    Hangs,
-}
-
-/// A revision.
-#[derive(Debug, Clone)]
-pub struct Revision {
-    image: String,
-    /// Whether it is active.
-    pub is_active: bool,
-    health: Health,
-    looks: u32,
-}
-
 /// A resource group.
 #[derive(Debug)]
 pub struct Group {
     /// Everything that was received.
     pub requests: Vec<Request>,
     /// What goes wrong.
-    pub faults: Vec<Fault>,
+    pub disruptions: Vec<Disruption>,
     /// How many requests are held.
     pub held: u32,
     /// Whether held requests may go on.
     pub is_released: bool,
-    /// Terraform's state.
-    pub state: State,
+    /// Terraform's state, as it was stored.
+    pub state: Option<String>,
+    /// Who holds the lock of the state.
+    pub state_lock: Option<String>,
     /// The image of the job.
     pub job_image: String,
     /// Of revisions that are created from now on.
     pub health: Health,
     /// Of executions that are started from now on.
     pub outcome: Outcome,
-    /// Each execution with its looks.
-    pub executions: Vec<(String, Outcome, u32)>,
+    /// Of the job, oldest first.
+    pub executions: Vec<Execution>,
     /// The traffic rules, as the client sent them.
     pub traffic: Vec<Value>,
     /// By name.
@@ -88,10 +56,11 @@ impl Default for Group {
     fn default() -> Group {
         Group {
             requests: Vec::new(),
-            faults: Vec::new(),
+            disruptions: Vec::new(),
             held: 0,
             is_released: false,
-            state: State::default(),
+            state: None,
+            state_lock: None,
             job_image: String::new(),
             health: Health::HealthyAfter(2),
             outcome: Outcome::SucceedsAfter(1),
@@ -145,13 +114,8 @@ impl Group {
         if self.revisions.contains_key(&name) {
             return;
         }
-        let revision = Revision {
-            image: image.to_owned(),
-            is_active: true,
-            health: self.health,
-            looks: 0,
-        };
-        self.revisions.insert(name.clone(), revision);
+        self.revisions
+            .insert(name.clone(), Revision::new(image, self.health));
         self.latest = name;
     }
 
@@ -188,18 +152,22 @@ impl Group {
             ("GET", ["jobs", "migrate"]) if !self.job_image.is_empty() => plain(self.job()),
             ("POST", ["jobs", "migrate", "start"]) => {
                 let name = format!("migrate-{}", self.executions.len());
-                self.executions.push((name.clone(), self.outcome, 0));
+                self.executions.push(Execution::new(&name, self.outcome));
                 plain(json!({"name": name, "id": format!("{path}/{name}")}))
             }
             ("GET", ["jobs", "migrate", "executions"]) => {
-                let all: Vec<Value> = (0..self.executions.len()).map(|at| self.execution(at)).collect();
+                let all: Vec<Value> = self.executions.iter().map(Execution::json).collect();
                 plain(json!({"value": all}))
             }
             ("GET", ["jobs", "migrate", "executions", name]) => {
-                match self.executions.iter().position(|(known, ..)| known == name) {
-                    Some(at) => {
-                        self.executions[at].2 += 1;
-                        plain(self.execution(at))
+                match self
+                    .executions
+                    .iter_mut()
+                    .find(|execution| execution.name == *name)
+                {
+                    Some(execution) => {
+                        execution.polls += 1;
+                        plain(execution.json())
                     }
                     None => not_found(path),
                 }
@@ -209,7 +177,7 @@ impl Group {
         }
     }
 
-    /// Accepted, and in effect after some looks at the operation.
+    /// Accepted, and in effect after some polls of the operation.
     fn patch(&mut self, base: &str, body: &str) -> Answer {
         let body: Value = serde_json::from_str(body).unwrap();
         let traffic = &body["properties"]["configuration"]["ingress"]["traffic"];
@@ -246,11 +214,11 @@ impl Group {
     }
 
     fn operation(&mut self, id: &str) -> Answer {
-        let Some((looks, traffic)) = self.operations.get_mut(id) else {
+        let Some((polls, traffic)) = self.operations.get_mut(id) else {
             return not_found(id);
         };
-        *looks = looks.saturating_sub(1);
-        if *looks > 0 {
+        *polls = polls.saturating_sub(1);
+        if *polls > 0 {
             return (
                 200,
                 vec![("retry-after", "1".to_owned())],
@@ -291,24 +259,7 @@ impl Group {
 
     fn revision(&mut self, name: &str) -> Value {
         let weight = self.shares().get(name).copied().unwrap_or(0);
-        let revision = self.revisions.get_mut(name).unwrap();
-        revision.looks += 1;
-        let (health, running, provisioning) = match revision.health {
-            Health::HealthyAfter(looks) if revision.looks > looks => ("Healthy", "Running", "Provisioned"),
-            Health::UntilTraffic if weight == 0 => ("Healthy", "Running", "Provisioned"),
-            Health::UntilTraffic | Health::Never => ("Unhealthy", "Degraded", "Provisioned"),
-            Health::Fails => ("None", "ActivationFailed", "Failed"),
-            Health::HealthyAfter(_) => ("None", "Activating", "Provisioning"),
-        };
-        json!({"id": name, "name": name, "properties": {
-            "active": revision.is_active,
-            "trafficWeight": weight,
-            "fqdn": format!("{name}.sim.test"),
-            "healthState": health,
-            "runningState": running,
-            "provisioningState": provisioning,
-            "template": {"containers": [{"name": "app", "image": revision.image}]},
-        }})
+        self.revisions.get_mut(name).unwrap().json(name, weight)
     }
 
     fn job(&self) -> Value {
@@ -316,16 +267,6 @@ impl Group {
             "template": {"containers": [{"name": "migrate", "image": self.job_image}]},
             "configuration": {"triggerType": "Manual"},
         }})
-    }
-
-    fn execution(&self, at: usize) -> Value {
-        let (name, outcome, looks) = &self.executions[at];
-        let status = match outcome {
-            Outcome::SucceedsAfter(wanted) if looks > wanted => "Succeeded",
-            Outcome::Fails => "Failed",
-            _ => "Running",
-        };
-        json!({"name": name, "id": name, "properties": {"status": status, "startTime": "2026-11-30T00:00:00Z"}})
     }
 }
 

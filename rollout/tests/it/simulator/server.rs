@@ -1,8 +1,8 @@
-//! The TLS server: routes requests to Entra ID, a group or the state, meets them with faults, and notes each.
+//! The TLS server: routes requests to Entra ID, a group or the state, disturbs them, and notes each.
 
 use std::io;
 use std::net::Ipv4Addr;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,12 +16,20 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use super::faults::{self, Fault, Kind};
+use super::disruptions::{self, Disruption, Kind};
+use super::entra::{self, SUBSCRIPTION};
 use super::group::{Answer, Request, error};
-use super::{SUBSCRIPTION, Simulator, entra, state};
+use super::handle::Simulator;
+use super::state;
 
-/// Starts the server on a free port, with a certificate of its own.
-pub fn start() -> Arc<Simulator> {
+/// The server of this process; it ends with it.
+pub fn shared() -> Arc<Simulator> {
+    static SHARED: OnceLock<Arc<Simulator>> = OnceLock::new();
+    Arc::clone(SHARED.get_or_init(start))
+}
+
+/// Starts a server on a free port, with a certificate of its own.
+fn start() -> Arc<Simulator> {
     let key = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let folder = tempfile::tempdir().unwrap().keep();
     let certificate = folder.join("certificate.pem");
@@ -60,7 +68,7 @@ async fn serve(simulator: Arc<Simulator>, listener: std::net::TcpListener, tls: 
                 return;
             };
             let service = service_fn(move |request| answer(Arc::clone(&simulator), request));
-            let _closed_by_a_fault = hyper::server::conn::http1::Builder::new()
+            let _closed_by_a_disruption = hyper::server::conn::http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service)
                 .await;
         });
@@ -81,8 +89,10 @@ async fn answer(
     }
     let prefix = format!("/subscriptions/{SUBSCRIPTION}/resourcegroups/");
     if let Some(group) = path.strip_prefix("/state/") {
-        let fault = simulator.group(group, |group| Fault::take(&mut group.faults, &method, "state"));
-        if fault == Some(Kind::Held) {
+        let disruption = simulator.group(group, |group| {
+            Disruption::take(&mut group.disruptions, &method, "state")
+        });
+        if disruption == Some(Kind::Held) {
             hold(&simulator, group).await;
         }
         let (status, text) = simulator.group(group, |group| {
@@ -104,17 +114,19 @@ async fn answer(
         return Ok(response(error(404, "NotFound", &path)));
     };
     let base = format!("{}{prefix}{group}/providers/Microsoft.App", simulator.url());
-    let fault = simulator.group(group, |group| Fault::take(&mut group.faults, &method, rest));
-    if fault == Some(Kind::Held) {
+    let disruption = simulator.group(group, |group| {
+        Disruption::take(&mut group.disruptions, &method, rest)
+    });
+    if disruption == Some(Kind::Held) {
         hold(&simulator, group).await;
     }
     let answer = simulator.group(group, |group| {
-        let mut answer = match fault {
-            Some(Kind::Status(status)) => error(status, faults::code(status), "injected"),
+        let mut answer = match disruption {
+            Some(Kind::Status(status)) => error(status, disruptions::code(status), "injected"),
             Some(Kind::Lost) => (0, Vec::new(), serde_json::Value::Null),
             _ => group.answer(&base, &method, rest, &body),
         };
-        if fault == Some(Kind::AnswerLost) {
+        if disruption == Some(Kind::AnswerLost) {
             answer.0 = 0;
         }
         group.requests.push(Request {

@@ -2,39 +2,30 @@
 
 use serde_json::Value;
 
-use super::Group;
-
-/// The stored state and its lock.
-#[derive(Debug, Default)]
-pub struct State {
-    /// As Terraform wrote it.
-    pub text: Option<String>,
-    /// Who holds the lock.
-    pub lock: Option<String>,
-}
+use super::group::Group;
 
 /// A request of the backend: status and body.
 pub fn answer(group: &mut Group, method: &str, body: &str) -> (u16, String) {
     match method {
-        "GET" => match &group.state.text {
+        "GET" => match &group.state {
             Some(text) => (200, text.clone()),
             None => (404, String::new()),
         },
         "POST" => {
-            group.state.text = Some(body.to_owned());
+            group.state = Some(body.to_owned());
             let state: Value = serde_json::from_str(body).unwrap();
             reconcile(group, &state);
             (200, String::new())
         }
-        "LOCK" => match &group.state.lock {
+        "LOCK" => match &group.state_lock {
             Some(holder) => (423, holder.clone()),
             None => {
-                group.state.lock = Some(body.to_owned());
+                group.state_lock = Some(body.to_owned());
                 (200, String::new())
             }
         },
         "UNLOCK" => {
-            group.state.lock = None;
+            group.state_lock = None;
             (200, String::new())
         }
         _ => (405, String::new()),

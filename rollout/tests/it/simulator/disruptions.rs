@@ -2,7 +2,7 @@
 
 /// How often and where something goes wrong.
 #[derive(Debug, Clone)]
-pub struct Fault {
+pub struct Disruption {
     /// `GET`.
     pub method: &'static str,
     /// The path ends so.
@@ -22,18 +22,18 @@ pub enum Kind {
     Lost,
     /// The request has its effect; then the connection is closed.
     AnswerLost,
-    /// The request waits for [`super::Group::release`], and then has its effect.
+    /// The request waits for the release of its group, and then has its effect.
     Held,
 }
 
-impl Fault {
-    /// Takes one of the faults that a request meets.
-    pub fn take(faults: &mut [Fault], method: &str, path: &str) -> Option<Kind> {
-        let fault = faults
-            .iter_mut()
-            .find(|fault| fault.times > 0 && fault.method == method && path.ends_with(fault.path))?;
-        fault.times -= 1;
-        Some(fault.kind)
+impl Disruption {
+    /// Takes one of the disruptions that a request meets.
+    pub fn take(disruptions: &mut [Disruption], method: &str, path: &str) -> Option<Kind> {
+        let disruption = disruptions.iter_mut().find(|disruption| {
+            disruption.times > 0 && disruption.method == method && path.ends_with(disruption.path)
+        })?;
+        disruption.times -= 1;
+        Some(disruption.kind)
     }
 }
 

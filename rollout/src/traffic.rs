@@ -1,0 +1,69 @@
+//! The traffic rules: naming the revision that has the traffic, and sharing it out.
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use crate::azure::{self, Share};
+use crate::invocation::Invocation;
+use crate::journal::Target;
+use crate::runner::{Ended, Runner, is_not_found, line};
+
+/// The revision that has all traffic, by name from now on; none before the first deploy.
+///
+/// # Errors
+/// When the app cannot have several revisions, its traffic is split, or the new revision has it already.
+pub fn pin(runner: &impl Runner, target: &Target, new: &str) -> Result<Option<String>> {
+    let ended = not_found_is_fine(runner, &target.show_app())?;
+    let Some(app) = ended
+        .map(|ended| serde_json::from_str(&ended.stdout))
+        .transpose()?
+    else {
+        return Ok(None);
+    };
+    let app = azure::app(&app)?;
+    ensure!(app.has_many_revisions, "the app is not in revision mode Multiple");
+    let serving: Vec<&Share> = app.traffic.iter().filter(|share| share.weight > 0).collect();
+    let [share] = serving.as_slice() else {
+        bail!("the traffic is split between revisions: finish or roll back the deploy that split it");
+    };
+    if let Some(named) = &share.revision {
+        ensure!(*named != new, "{new} has all traffic already");
+        return Ok(Some(named.clone()));
+    }
+    let latest = app
+        .latest_ready
+        .context("the app has no revision that is ready")?;
+    set_traffic(runner, target, &[(&latest, 100)])?;
+    Ok(Some(latest))
+}
+
+/// Sets the shares and compares them with what `az` prints.
+///
+/// # Errors
+/// Also when the shares are not as they were set.
+pub fn set_traffic(runner: &impl Runner, target: &Target, shares: &[(&str, u8)]) -> Result<()> {
+    let set = target.set_traffic(shares);
+    let printed = azure::traffic(&runner.json(&set)?)?;
+    for (revision, share) in shares {
+        let rules = printed
+            .iter()
+            .filter(|rule| rule.revision.as_deref() == Some(*revision));
+        let weight: u64 = rules.map(|rule| rule.weight).sum();
+        ensure!(
+            weight == u64::from(*share),
+            "`{}`: {revision} has {weight} % of the traffic",
+            line(&set)
+        );
+    }
+    Ok(())
+}
+
+fn not_found_is_fine(runner: &impl Runner, invocation: &Invocation) -> Result<Option<Ended>> {
+    let ended = runner.run_once(invocation)?;
+    if is_not_found(&ended) {
+        return Ok(None);
+    }
+    match ended.code {
+        Some(0) => Ok(Some(ended)),
+        _ => runner.run(invocation, &[0]).map(Some),
+    }
+}
