@@ -3,6 +3,7 @@
 #[cfg(feature = "access")]
 use super::access_broker;
 use super::cleanup;
+use super::listener::Stage;
 use super::price_age;
 use super::service::Service;
 use super::supervision::{Supervisor, TaskError};
@@ -18,19 +19,19 @@ use tokio::sync::{oneshot, watch};
 const INTERNAL_GRACE: Duration = Duration::from_secs(1);
 
 impl Service {
-    /// Serves until `stop` resolves. Then readiness fails for the shutdown delay, so that load balancers send no further
-    /// requests; then the public listener closes and running requests finish, up to the shutdown grace. The internal
-    /// listener closes last.
+    /// Serves until `stop` resolves. Then readiness fails for the shutdown delay and connections end with their next response, so
+    /// that load balancers send no further requests; then the public listener closes and running requests finish, up to the shutdown
+    /// grace. The internal listener closes last.
     ///
     /// # Errors
     ///
     /// A task panicked, or the SecretID of a Vault client cannot be trusted, which stops the service in the same way.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), TaskError> {
         let supervisor = Supervisor::default();
-        let (stop_public, public_stopped) = watch::channel(false);
-        let (stop_internal, internal_stopped) = watch::channel(false);
-        let public = supervisor.spawn("public listener", self.public.run(public_stopped, self.grace));
-        let internal = self.internal.run(internal_stopped, INTERNAL_GRACE);
+        let (stop_public, public_stage) = watch::channel(Stage::Serving);
+        let (stop_internal, internal_stage) = watch::channel(Stage::Serving);
+        let public = supervisor.spawn("public listener", self.public.run(public_stage, self.grace));
+        let internal = self.internal.run(internal_stage, INTERNAL_GRACE);
         let internal = supervisor.spawn("internal listener", internal);
         let cleanup = cleanup::run(
             self.rate_limit,
@@ -71,8 +72,9 @@ impl Service {
         };
         tracing::info!("stopping");
         self.stopping.store(true, Ordering::Relaxed);
+        let _ = stop_public.send(Stage::Draining);
         tokio::time::sleep(self.delay).await;
-        let _ = stop_public.send(true);
+        let _ = stop_public.send(Stage::Closing);
         let (login_rotations, _) = tokio::join!(login_rotations.stop(), public);
         // After the last request, so that the last anchor covers its events.
         drop(stop_anchors);
@@ -91,7 +93,7 @@ impl Service {
         login_rotations.revoke().await;
         vault_tokens.iter().for_each(tokio::task::JoinHandle::abort);
         self.vault.close().await;
-        let _ = stop_internal.send(true);
+        let _ = stop_internal.send(Stage::Closing);
         let _ = internal.await;
         tracing::info!("stopped");
         result

@@ -70,6 +70,11 @@ impl Connection {
         self.activity.begin()
     }
 
+    /// Whether it has carried a request.
+    pub fn has_received_request(&self) -> bool {
+        self.received_request.load(Ordering::Relaxed)
+    }
+
     /// Keeps the request of an HTTP/1.1 response active until the response is completely written.
     pub fn begin_response(&self, response: Arc<ResponseProgress>) {
         self.responses().push(response);
@@ -130,7 +135,7 @@ impl Connection {
                 ClientState::Active
             };
         }
-        if !self.received_request.load(Ordering::Relaxed) {
+        if !self.has_received_request() {
             return if since(self.opened) >= timeouts.client {
                 ClientState::Silent
             } else {

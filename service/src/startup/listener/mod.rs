@@ -25,6 +25,9 @@ mod request_activity;
 /// The progress of responses.
 mod response_body;
 
+/// The stages of a shutdown.
+mod stage;
+
 /// Serves one connection.
 mod server;
 
@@ -38,6 +41,7 @@ use poem::Response;
 use poem::endpoint::BoxEndpoint;
 pub use server::Limits;
 use server::{SEND_BUFFER_BYTES, Server};
+pub use stage::Stage;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,22 +84,18 @@ impl Listener {
         self.address
     }
 
-    /// Accepts connections until `stopped` changes; then waits for them to end, up to `grace`.
-    pub async fn run(self, mut stopped: watch::Receiver<bool>, grace: Duration) {
+    /// Accepts connections until the stage is [`Stage::Closing`]; then waits for them to end, up to `grace`.
+    pub async fn run(self, mut stage: watch::Receiver<Stage>, grace: Duration) {
         loop {
             let accepted = tokio::select! {
                 accepted = self.socket.accept() => accepted,
-                _ = stopped.changed() => break,
+                () = stage::closing(&mut stage) => break,
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    let Some((slot, evicted)) = self.server.slots.take().await else {
+                    if !self.server.accept(stream, peer, &stage).await {
                         break;
-                    };
-                    if evicted {
-                        self.server.refused("no room");
                     }
-                    tokio::spawn(Arc::clone(&self.server).serve(stream, peer, slot, stopped.clone()));
                 }
                 // Too many open files, or the client has disconnected: the listener goes on.
                 Err(error) => {
@@ -104,7 +104,7 @@ impl Listener {
                 }
             }
         }
-        drop(self.socket);
+        self.server.accept_waiting(self.socket, &stage).await;
         if tokio::time::timeout(grace, self.server.slots.wait_until_free())
             .await
             .is_err()

@@ -8,6 +8,7 @@ use super::protocol_errors::{CountedClient, ProtocolErrors};
 use super::proxy_protocol;
 use super::request_activity::ActiveRequest;
 use super::response_body::{ResponseBody, ResponseProgress};
+use super::stage::{self, Stage};
 use super::stream_executor::StreamExecutor;
 use crate::http::edge::rate_limit::RateLimit;
 use crate::http::edge::response_budget::ResponseShare;
@@ -28,7 +29,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
@@ -37,6 +38,9 @@ const MAX_STREAMS: u32 = 32;
 
 /// Bytes of responses that a stream or a connection buffers before the client reads them.
 pub(super) const SEND_BUFFER_BYTES: u32 = 64 * 1024;
+
+/// How long the first request of a connection may take to arrive after the listener has closed. Its client may have sent it already.
+const FIRST_REQUEST_GRACE: Duration = Duration::from_millis(500);
 
 /// Announces the keep-alive timeout to HTTP/1.1 clients.
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
@@ -113,19 +117,56 @@ impl Server {
         }
     }
 
+    /// Serves a connection in a task of its own; `false`: there is no room, and will not be.
+    pub(super) async fn accept(
+        self: &Arc<Self>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        stage: &watch::Receiver<Stage>,
+    ) -> bool {
+        let Some((slot, evicted)) = self.slots.take().await else {
+            return false;
+        };
+        if evicted {
+            self.refused("no room");
+        }
+        tokio::spawn(Arc::clone(self).serve(stream, peer, slot, stage.clone()));
+        true
+    }
+
+    /// Closes the socket, after the connections that the system has accepted: it would reset them, with their requests.
+    pub(super) async fn accept_waiting(
+        self: &Arc<Self>,
+        socket: TcpListener,
+        stage: &watch::Receiver<Stage>,
+    ) {
+        // The runtime may not know of the newest ones yet.
+        let Ok(socket) = socket.into_std() else { return };
+        while let Ok((stream, peer)) = socket.accept() {
+            let stream = stream
+                .set_nonblocking(true)
+                .and_then(|()| TcpStream::from_std(stream));
+            if let Ok(stream) = stream
+                && !self.accept(stream, peer, stage).await
+            {
+                return;
+            }
+        }
+    }
+
     /// Serves a connection until it ends.
-    pub(super) async fn serve(
+    async fn serve(
         self: Arc<Self>,
         mut stream: TcpStream,
         peer: SocketAddr,
         slot: Slot,
-        mut stopped: watch::Receiver<bool>,
+        mut stage: watch::Receiver<Stage>,
     ) {
         self.count(1);
         let client = tokio::select! {
             client = self.read_client(&mut stream, peer) => client,
             () = slot.connection.evicted() => None,
-            _ = stopped.changed() => None,
+            () = first_request_grace(&mut stage) => None,
         };
         let Some(client) = client else {
             self.count(-1);
@@ -137,12 +178,12 @@ impl Server {
         let stream = ClientStream::new(stream, Arc::clone(state));
         let stream = ProtocolErrors::new(stream, Arc::clone(state), self.counted(client.ip()));
         let io = TokioIo::new(FrameLimit::new(stream));
-        let stopping = stopped.clone();
+        let stage_now = stage.clone();
         let service = service_fn(|request: hyper::Request<Incoming>| {
             let version = request.version();
             let active = state.begin_request(version == Version::HTTP_2);
-            let persistent =
-                version == Version::HTTP_11 && !asks_to_close(request.headers()) && !*stopping.borrow();
+            let persistent = version == Version::HTTP_11 && !asks_to_close(request.headers());
+            let stage = stage_now.clone();
             let request = Request::from((
                 request,
                 LocalAddr(Addr::SocketAddr(self.address)),
@@ -153,8 +194,12 @@ impl Server {
             async move {
                 let response = server.endpoint.get_response(request).await;
                 let mut response = begin_response(response.into(), active, &state, version);
-                if persistent {
+                if persistent && *stage.borrow() == Stage::Serving {
                     server.announce_keep_alive(response.headers_mut());
+                } else if persistent {
+                    response
+                        .headers_mut()
+                        .insert(header::CONNECTION, HeaderValue::from_static("close"));
                 }
                 Ok::<_, Infallible>(response)
             }
@@ -163,6 +208,8 @@ impl Server {
         let mut check = tokio::time::interval(self.timeouts.client / 8);
         check.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut closing, mut stop_handled) = (false, false);
+        let mut first_request = stage.clone();
+        let mut first_request = pin!(first_request_grace(&mut first_request));
         loop {
             tokio::select! {
                 _ = &mut connection => break,
@@ -184,8 +231,16 @@ impl Server {
                         connection.as_mut().graceful_shutdown();
                     }
                 },
-                _ = stopped.changed(), if !stop_handled => {
-                    (closing, stop_handled) = (true, true);
+                () = stage::closing(&mut stage), if !stop_handled => {
+                    stop_handled = true;
+                    // The library would close a connection of which it has read nothing yet.
+                    if state.has_received_request() {
+                        closing = true;
+                        connection.as_mut().graceful_shutdown();
+                    }
+                }
+                () = &mut first_request, if stop_handled && !closing => {
+                    closing = true;
                     connection.as_mut().graceful_shutdown();
                 }
             }
@@ -241,6 +296,12 @@ impl Server {
             metrics.refused_connection(why);
         }
     }
+}
+
+/// Resolves when a connection without a request has had its time since the listener has closed.
+async fn first_request_grace(stage: &mut watch::Receiver<Stage>) {
+    stage::closing(stage).await;
+    tokio::time::sleep(FIRST_REQUEST_GRACE).await;
 }
 
 /// Watches the progress of a response from now on.

@@ -1,5 +1,8 @@
 //! What applies to every request, whatever its operation.
 
+/// The service behind nginx.
+mod behind_nginx;
+
 /// Limits on request bodies.
 mod body_limits;
 

@@ -11,7 +11,8 @@ pub const DATA: u8 = 0;
 pub const HEADERS: u8 = 1;
 /// A stream is aborted.
 pub const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
+/// Settings of the connection.
+pub const SETTINGS: u8 = 4;
 const PING: u8 = 6;
 /// The connection is closing.
 pub const GOAWAY: u8 = 7;
@@ -71,10 +72,7 @@ impl Http2Connection {
         ];
         for (name, value) in fields {
             let Some(value) = value else { continue };
-            // A literal field without indexing (RFC 7541 §6.2.2).
-            block.push(0);
-            push_string(&mut block, name);
-            push_string(&mut block, value);
+            push_field(&mut block, name, value);
         }
         self.send(HEADERS, END_STREAM | END_HEADERS, stream, &block);
         stream
@@ -129,10 +127,21 @@ impl Http2Connection {
     }
 
     fn send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
-        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-        let head = [&length[1..], &[kind, flags], &stream.to_be_bytes()].concat();
-        self.closed |= !self.raw.send([&head[..], payload].concat());
+        self.closed |= !self.raw.send(frame(kind, flags, stream, payload));
     }
+}
+
+/// A frame as bytes.
+pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// Adds a literal field without indexing (RFC 7541 §6.2.2).
+pub fn push_field(block: &mut Vec<u8>, name: &str, value: &str) {
+    block.push(0);
+    push_string(block, name);
+    push_string(block, value);
 }
 
 /// A string without Huffman coding (RFC 7541 §5.2).

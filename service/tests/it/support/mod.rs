@@ -57,6 +57,9 @@ pub mod medians;
 /// The metrics of a service.
 pub mod metric;
 
+/// The machine's nginx.
+pub mod nginx;
+
 /// An OTLP collector.
 pub mod otlp_collector;
 
@@ -110,6 +113,9 @@ pub mod temp_file;
 
 /// Operations that only tests need.
 pub mod test_api;
+
+/// Raw bytes over TLS.
+pub mod tls_connection;
 
 /// Tokens made by hand.
 pub mod token_forger;

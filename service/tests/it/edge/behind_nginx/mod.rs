@@ -1,0 +1,98 @@
+//! The service behind the machine's nginx, with the configuration of `compose/nginx/`.
+
+/// Replicas that are restarted and killed under load.
+mod restarts;
+
+/// Requests that two parsers read differently.
+mod smuggling;
+
+use crate::support::accounts::create_account;
+use crate::support::app::App;
+use crate::support::database::Database;
+use crate::support::ignored;
+use crate::support::nginx::{CONFIGURATION, Nginx};
+use crate::support::raw_connection::send_request;
+use portcullis::types::role::Role;
+use serde_json::json;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// How long a response may take on a busy machine.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// Starts nginx, or reports the test as ignored.
+fn nginx(services: [SocketAddr; 2]) -> Option<Nginx> {
+    let nginx = Nginx::in_front_of(services);
+    if nginx.is_none() {
+        ignored::report("nginx is not installed");
+    }
+    nginx
+}
+
+/// L7: nginx speaks TLS 1.2 and 1.3, HTTP/1.1 and HTTP/2, and on this port nothing else.
+#[test]
+fn nginx_speaks_tls_and_http_2() {
+    let app = App::start(&Database::not_created().settings(&[("TRUSTED_PROXIES", "127.0.0.1")]));
+    let Some(nginx) = nginx([app.address; 2]) else {
+        return;
+    };
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        for protocol in ["http/1.1", "h2"] {
+            let mut client = nginx.connect_with(Ipv4Addr::LOCALHOST, protocol, &[version]);
+            assert_eq!(client.protocol().as_deref(), Some(protocol), "{version:?}");
+        }
+    }
+    let mut client = nginx.connect(Ipv4Addr::LOCALHOST, "imap");
+    assert_eq!(client.protocol(), None, "no protocol in common");
+    let plain = send_request(nginx.tls, "GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(plain.status, 400, "{plain:?}");
+    let configuration = std::fs::read_to_string(CONFIGURATION).unwrap();
+    assert!(configuration.contains("\n    ssl_protocols TLSv1.2 TLSv1.3;\n"));
+}
+
+/// L7, O14: Behind nginx the client is the address that connects to nginx, and no header of the client changes that.
+#[test]
+fn nginx_names_the_client_and_no_header_changes_that() {
+    let database = Database::fresh();
+    create_account(&database, "ann@example.org", Role::User);
+    let app = App::start(&database.settings(&[
+        ("TRUSTED_PROXIES", "127.0.0.1"),
+        ("CLIENT_ADDRESS_SOURCE", "x-forwarded-for"),
+    ]));
+    let Some(nginx) = nginx([app.address; 2]) else {
+        return;
+    };
+    let from = Ipv4Addr::new(127, 0, 0, 77);
+    for spoofed in [
+        "",
+        "X-Forwarded-For: 192.0.2.1\r\n",
+        "X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-For: 192.0.2.2\r\n",
+        "X-Forwarded-For: 127.0.0.1\r\n",
+        "X-Forwarded_For: 192.0.2.1\r\n",
+        "X_Forwarded_For: 192.0.2.1\r\n",
+        "x-forwarded-for : 192.0.2.1\r\n",
+        "X-Forwarded-For:\t192.0.2.1, 127.0.0.1\r\n",
+        "Forwarded: for=192.0.2.1\r\n",
+        "X-Real-IP: 192.0.2.1\r\n",
+        "X-Client-IP: 192.0.2.1\r\nTrue-Client-IP: 192.0.2.1\r\nCF-Connecting-IP: 192.0.2.1\r\n",
+        "Connection: X-Forwarded-For\r\nX-Forwarded-For: 192.0.2.1\r\n",
+    ] {
+        database.execute("DELETE FROM sessions.throttles");
+        let body = json!({"email": "ann@example.org", "password": "wrong"}).to_string();
+        let length = body.len();
+        let mut client = nginx.connect(from, "http/1.1");
+        client.send(format!(
+            "POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\nConnection: close\r\n{spoofed}\r\n{body}"
+        ));
+        let response = client.read_until_quiet(QUIET);
+        let response = String::from_utf8_lossy(&response);
+        if spoofed.contains(" :") {
+            assert!(response.starts_with("HTTP/1.1 400"), "{spoofed}: {response}");
+            continue;
+        }
+        assert!(response.starts_with("HTTP/1.1 401"), "{spoofed}: {response}");
+        let last = "SELECT address AS line FROM audit.events ORDER BY id DESC LIMIT 1";
+        assert_eq!(database.lines(last), [from.to_string()], "{spoofed}");
+    }
+}
