@@ -78,6 +78,8 @@ impl Browser {
         let http = Client::builder().timeout(COMMAND_TIMEOUT).no_proxy().build()?;
         let capabilities = json!({
             "browserName": "chrome",
+            // A browser has authorities of its own; our other client verifies the certificate.
+            "acceptInsecureCerts": base.starts_with("https:"),
             "goog:chromeOptions": screen.chrome_options(),
             "goog:loggingPrefs": { "browser": "ALL" },
         });

@@ -4,7 +4,7 @@ use crate::response::Response;
 use anyhow::{Context, Result};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
-use reqwest::{Method, RequestBuilder, Url};
+use reqwest::{Certificate, Method, RequestBuilder, Url};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
@@ -19,6 +19,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 pub struct Client {
     base: String,
     internal: String,
+    authority: Option<Certificate>,
     http: reqwest::Client,
     http2: reqwest::Client,
 }
@@ -33,20 +34,30 @@ pub struct RawExchange {
 }
 
 impl Client {
-    /// For the service at `base` and its internal listener at `internal`.
-    pub fn new(base: &str, internal: &str) -> Result<Self> {
-        Self::from_network(base, internal, None)
+    /// For the service at `base` and its internal listener at `internal`. With an authority, no other is trusted.
+    pub fn new(base: &str, internal: &str, authority: Option<Certificate>) -> Result<Self> {
+        Self::from_network(base, internal, authority, None)
     }
 
     /// A client of the same service with a source address that no other client of this run has: limits per network
     /// (failed logins, quotas) then start anew. Without such loopback addresses, the source address is the usual one.
     pub fn in_own_network(&self) -> Result<Self> {
-        Self::from_network(&self.base, &self.internal, own_network(&self.base))
+        let network = own_network(&self.base);
+        Self::from_network(&self.base, &self.internal, self.authority.clone(), network)
     }
 
-    fn from_network(base: &str, internal: &str, network: Option<IpAddr>) -> Result<Self> {
+    fn from_network(
+        base: &str,
+        internal: &str,
+        authority: Option<Certificate>,
+        network: Option<IpAddr>,
+    ) -> Result<Self> {
         let build = || {
-            reqwest::Client::builder()
+            let builder = match &authority {
+                Some(authority) => reqwest::Client::builder().tls_certs_only([authority.clone()]),
+                None => reqwest::Client::builder(),
+            };
+            builder
                 .redirect(Policy::none())
                 .timeout(REQUEST_TIMEOUT)
                 // Shorter than the idle timeout of the service, so that no request meets a closing connection.
@@ -59,6 +70,7 @@ impl Client {
             internal: internal.trim_end_matches('/').to_owned(),
             http: build().http1_only().build()?,
             http2: build().http2_prior_knowledge().build()?,
+            authority,
         })
     }
 

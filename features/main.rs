@@ -26,7 +26,8 @@ use cucumber::writer::{self, Coloring, Stats};
 use cucumber::{World as _, WriterExt, cli};
 use outcome_counter::OutcomeCounter;
 use report::Report;
-use std::fs::File;
+use reqwest::Certificate;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -43,6 +44,9 @@ struct Options {
     /// URL of the service
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:3000")]
     base_url: String,
+    /// PEM file with the only authority that may have issued its certificate
+    #[arg(long, value_name = "FILE")]
+    authority: Option<PathBuf>,
     /// URL of its internal listener (`--tags 'not @internal'` skips the scenarios that need it)
     #[arg(
         long,
@@ -64,7 +68,10 @@ struct Options {
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
     let mut options = cli::Opts::<_, _, _, Options>::parsed();
-    let client = Client::new(&options.custom.base_url, &options.custom.internal_url)?;
+    let authority = options.custom.authority.as_ref();
+    let authority = authority.map(|file| anyhow::Ok(Certificate::from_pem(&fs::read(file)?)?));
+    let authority = authority.transpose()?;
+    let client = Client::new(&options.custom.base_url, &options.custom.internal_url, authority)?;
     let junit: Box<dyn Write> = match &options.custom.junit {
         Some(path) => Box::new(File::create(path)?),
         None => Box::new(io::sink()),

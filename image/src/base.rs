@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail, ensure};
 use harness::process::command::Command;
 
+use crate::build;
 use crate::engine::{Engine, Kind};
 use crate::engine_files;
 use crate::source::{self, Base};
@@ -23,10 +24,24 @@ const VARIABLES: [&str; 2] = [
     "CARGO_HOME=/usr/local/cargo",
 ];
 
+/// The base for a build: a local one that was made before, else the pinned one if it can be pulled (`None`), else a local one that is
+/// made now.
+pub fn any(engine: &Engine<'_>) -> Result<Option<String>> {
+    let wanted = source::base(&engine.context.settings.root)?;
+    let local = name(&wanted);
+    if !engine.has_image(&local)? {
+        if build::pull(engine, &wanted.image).is_ok() {
+            return Ok(None);
+        }
+        make(engine)?;
+    }
+    Ok(Some(local))
+}
+
 /// Makes the base unless it is on this machine; returns its name.
 pub fn make(engine: &Engine<'_>) -> Result<(String, String)> {
     let wanted = source::base(&engine.context.settings.root)?;
-    let name = format!("localhost/portcullis-rust:{}-{}", wanted.rust, wanted.suite);
+    let name = name(&wanted);
     if engine.has_image(&name)? {
         return Ok((name.clone(), format!("{name} is there")));
     }
@@ -54,6 +69,10 @@ pub fn make(engine: &Engine<'_>) -> Result<(String, String)> {
     fs::remove_dir_all(&root)?;
     import(engine, &file, &name)?;
     Ok((name.clone(), name))
+}
+
+fn name(base: &Base) -> String {
+    format!("localhost/portcullis-rust:{}-{}", base.rust, base.suite)
 }
 
 /// The folder of this machine's Rust, which must be of the pinned version.

@@ -48,24 +48,7 @@ impl Build<'_> {
             Some(base) => base.to_owned(),
             None => source::base(&self.engine.context.settings.root)?.image,
         };
-        if self.engine.has_image(&image)? {
-            return Ok(());
-        }
-        let pull = self.engine.command(["pull", "--quiet", &image]).capture()?;
-        if pull.status.success() {
-            return Ok(());
-        }
-        let reason = pull
-            .stderr
-            .trim_end()
-            .lines()
-            .next_back()
-            .unwrap_or_default()
-            .trim();
-        bail!(
-            "cannot pull {image} ({reason}): `--rust-image` names a mirror's; where no registry can be reached, `--bases` makes \
-             one with debootstrap"
-        )
+        pull(self.engine, &image)
     }
 
     /// Builds the image of the tree in `folder`, saves it to `file` and reads it.
@@ -135,4 +118,26 @@ impl Build<'_> {
         }
         command
     }
+}
+
+/// Pulls an image unless it is on this machine.
+pub fn pull(engine: &Engine<'_>, image: &str) -> Result<()> {
+    if engine.has_image(image)? {
+        return Ok(());
+    }
+    let pull = engine.command(["pull", "--quiet", image]).capture()?;
+    if pull.status.success() {
+        return Ok(());
+    }
+    let reason = pull
+        .stderr
+        .trim_end()
+        .lines()
+        .next_back()
+        .unwrap_or_default()
+        .trim();
+    bail!(
+        "cannot pull {image} ({reason}): `--rust-image` names a mirror's; where no registry can be reached, `--bases` makes \
+         one with debootstrap"
+    )
 }

@@ -149,6 +149,11 @@ impl<'a> Engine<'a> {
         command.args(args)
     }
 
+    /// Another program that starts the engine.
+    pub fn client(&self, program: impl Into<std::ffi::OsString>) -> Command<'a> {
+        Command::new(self.context, program).envs(self.variables.clone())
+    }
+
     /// Whether an image is on this machine.
     pub fn has_image(&self, image: &str) -> Result<bool> {
         let command = match self.kind {

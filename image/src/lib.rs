@@ -1,7 +1,7 @@
 //! `cargo xtask image`: builds the container image, checks its content, starts it, and writes `target/image/image.json`.
 
 pub mod archive;
-mod base;
+pub mod base;
 mod build;
 mod cargo_settings;
 mod container;
@@ -35,6 +35,17 @@ pub struct Options {
     /// Build a second time, from a clone in another folder, and compare the digests
     #[arg(long)]
     reproducible: bool,
+}
+
+impl Options {
+    /// A build on this base, else on the pinned one.
+    pub fn on(base: Option<String>) -> Options {
+        Options {
+            bases: false,
+            rust_image: base,
+            reproducible: false,
+        }
+    }
 }
 
 /// Builds, checks and starts the image; fails unless all of it holds. What this machine cannot do is listed as not run.

@@ -11,12 +11,15 @@ const ROLES: [&str; 4] = ["admin", "user", "approver", "ingest"];
 /// A demo account. `Debug` does not show the password.
 #[derive(Clone)]
 pub struct Account {
+    /// What it may do.
     pub role: &'static str,
     /// `admin@demo.example`.
     pub email: String,
     /// `Demo admin`.
     pub name: String,
+    /// Generated.
     pub password: String,
+    /// Where it is.
     pub password_file: PathBuf,
 }
 

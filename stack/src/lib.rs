@@ -1,7 +1,7 @@
 //! PostgreSQL, accounts, data and the service on this machine, and the commands that run them.
 
-mod accounts;
-mod browser;
+pub mod accounts;
+pub mod browser;
 pub mod commands;
 pub mod local_stack;
 mod log_secret_scan;

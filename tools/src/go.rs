@@ -8,7 +8,9 @@ use crate::staging::StagingDir;
 use crate::tool::Package;
 
 /// Dependencies are checked against Go's checksum database, whatever the user's settings exempt.
-const ENVIRONMENT: [(&str, &str); 6] = [
+/// Programs are static: images of compose/ have no C library.
+const ENVIRONMENT: [(&str, &str); 7] = [
+    ("CGO_ENABLED", "0"),
     ("GOFLAGS", "-mod=readonly"),
     ("GOSUMDB", "sum.golang.org"),
     ("GONOSUMDB", ""),

@@ -58,6 +58,9 @@ fn main() -> ExitCode {
         eprintln!("error: no command `{}`\n\n{}", name.display(), help());
         return ExitCode::from(2);
     };
+    // The same command for containers, so that `up` without them builds nothing for them.
+    let in_containers = ["up", "down"].contains(name) && args.iter().any(|arg| arg == "--compose");
+    let package = if in_containers { "compose" } else { *package };
     match build(package).and_then(|built| built.map_or_else(|| run(name, package, args), Ok)) {
         Ok(code) => code,
         Err(error) => {

@@ -117,7 +117,7 @@ impl Server {
         }
     }
 
-    /// Serves a connection in a task of its own; `false`: there is no room, and will not be.
+    /// Serves a connection in a task of its own; `false`: there are no more slots.
     pub(super) async fn accept(
         self: &Arc<Self>,
         stream: TcpStream,

@@ -4,6 +4,7 @@ use super::certificate_authority::CertificateAuthority;
 use super::environment;
 use super::program::BackgroundTool;
 use super::tls_connection::TlsConnection;
+use private_postgres::account::Account;
 use rustls::SupportedProtocolVersion;
 use serde_json::Value;
 use std::fs;
@@ -54,20 +55,16 @@ impl Nginx {
             text = text.replace(deployed, &here);
         }
         fs::write(file("nginx.conf"), text).unwrap();
-        // One process, so that its end is the end of nginx.
-        let process = BackgroundTool::start(
-            &program,
-            &[
-                "-e",
-                "stderr",
-                "-p",
-                &file(""),
-                "-c",
-                &file("nginx.conf"),
-                "-g",
-                "daemon off; master_process off;",
-            ],
-        );
+        // One process, so that its end is the end of nginx; as this user, who may be root.
+        let account = Account {
+            uid: 0,
+            gid: 0,
+            switch: false,
+        };
+        let (prefix, configuration) = (file(""), file("nginx.conf"));
+        let arguments = ["-e", "stderr", "-p", &prefix, "-c", &configuration];
+        let arguments = [&arguments[..], &["-g", "daemon off; master_process off;"]].concat();
+        let process = BackgroundTool::start_as(account, &program, &arguments, &[]);
         let start = Instant::now();
         while TcpStream::connect(tls).is_err() {
             assert!(start.elapsed() < Duration::from_secs(20), "nginx does not listen");

@@ -105,18 +105,6 @@ pub fn run_tool(program: &std::path::Path, arguments: &[&str], variables: &[(&st
 pub struct BackgroundTool(Child);
 
 impl BackgroundTool {
-    /// Starts it with an empty environment.
-    #[allow(dead_code, reason = "only one of the two test programs needs it")]
-    pub fn start(program: &Path, arguments: &[&str]) -> Self {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the only test file that starts processes"
-        )]
-        let mut command = Command::new(program);
-        command.args(arguments).env_clear().stdin(Stdio::null());
-        Self(command.spawn().unwrap())
-    }
-
     /// Starts it as this account, with these variables as its environment.
     pub fn start_as(
         account: Account,

@@ -1,0 +1,98 @@
+//! `cargo xtask up --compose` and `down --compose`: the stack of `compose.yaml` in containers, with docker or podman.
+
+pub mod certificates;
+pub mod images;
+mod options;
+mod programs;
+pub mod project;
+mod state;
+
+use anyhow::Result;
+use harness::context::Context;
+use harness::output::{Progress, print};
+use image::engine::Engine;
+
+pub use crate::options::Options;
+use crate::project::{Ports, Project};
+use crate::state::State;
+
+/// The commands.
+#[derive(Debug, clap::Parser)]
+#[command(bin_name = "cargo xtask")]
+pub enum Command {
+    /// Start the whole stack in containers, and return
+    Up {
+        /// Which stack.
+        #[command(flatten)]
+        options: Options,
+        /// Where it is reached.
+        #[command(flatten)]
+        ports: Ports,
+    },
+    /// Stop the stack, and remove its containers, networks, volumes and files
+    Down {
+        /// Which stack.
+        #[command(flatten)]
+        options: Options,
+    },
+}
+
+impl Command {
+    /// Runs it to its end.
+    pub fn run(&self, context: &Context) -> Result<()> {
+        let engine = Engine::find(context)?;
+        match self {
+            Command::Up { options, ports } => up(&engine, options, ports).map(drop),
+            Command::Down { options } => down(&engine, options),
+        }
+    }
+}
+
+/// Builds what is missing, starts the stack, and waits until each part is healthy.
+///
+/// # Errors
+/// When an image does not build or a part does not become healthy. What runs then remains, for its logs; [`down`] removes it.
+pub fn up<'a>(engine: &'a Engine<'a>, options: &Options, ports: &Ports) -> Result<Project<'a>> {
+    let state = State::at(engine.context, options.state.as_deref())?;
+    let mut progress = Progress::of(images::PARTS.len() + 6);
+    let tag = images::ensure(engine, &mut progress)?;
+    progress.step("making secrets and certificates", || {
+        Ok((state.make(engine)?, "made"))
+    })?;
+    let project = Project::new(engine, options, &state, ports, &tag)?;
+    progress.step("starting the database", || {
+        project.start(&["postgresql"])?;
+        project.wait_until_healthy("postgresql")?;
+        Ok(((), "healthy"))
+    })?;
+    progress.step("migrating the schema", || {
+        project.run("prepare", &[])?;
+        project.run("migrate", &[])?;
+        Ok(((), "migrated"))
+    })?;
+    progress.step("loading demo data and accounts", || {
+        Ok((project.load(&state)?, "loaded"))
+    })?;
+    progress.step("starting the other parts", || {
+        project.start(&project::PARTS)?;
+        for part in project::PARTS {
+            project.wait_until_healthy(part)?;
+        }
+        Ok(((), "healthy"))
+    })?;
+    project.announce(&state)?;
+    Ok(project)
+}
+
+/// Stops everything, and removes it.
+///
+/// # Errors
+/// When something of it is still there.
+pub fn down(engine: &Engine<'_>, options: &Options) -> Result<()> {
+    let state = State::at(engine.context, options.state.as_deref())?;
+    let project = Project::new(engine, options, &state, &Ports::default(), "none")?;
+    project.down()?;
+    state.remove()?;
+    print("removed the containers, networks and volumes of the stack, and its files");
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! The stack, started for real. It takes minutes and needs docker or podman: `cargo test --package compose -- --ignored --nocapture`.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use compose::project::{Ports, Project};
+use compose::{Options, certificates, down, up};
+use harness::context::Context;
+use harness::ports;
+use harness::process::command::Command;
+use image::engine::Engine;
+use stack::accounts;
+use stack::browser::Browser;
+use tempfile::TempDir;
+
+use crate::load::{self, Load};
+use crate::mails::Mails;
+use crate::pages::wait_for;
+
+/// Removes the stack also when the test fails.
+struct Running<'a> {
+    engine: &'a Engine<'a>,
+    options: Options,
+    folder: TempDir,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let removed = down(self.engine, &self.options);
+        assert!(std::thread::panicking() || removed.is_ok(), "{removed:?}");
+    }
+}
+
+fn free_ports() -> Ports {
+    let free = || ports::any_free().unwrap();
+    Ports {
+        port: free(),
+        mailpit_port: free(),
+        zipkin_port: free(),
+        logs_port: free(),
+        prometheus_port: free(),
+    }
+}
+
+/// L1, L6: The stack starts with one command, is used by browsers and API clients through nginx, is restarted and killed in parts under
+/// load, shows its traces, logs and metrics, and leaves nothing when it is stopped.
+#[test]
+#[ignore = "starts the whole stack in containers, which takes minutes"]
+fn the_stack_serves_through_nginx_survives_restarts_and_leaves_nothing() {
+    let context = Context::new().unwrap();
+    let engine = Engine::find(&context).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running {
+        engine: &engine,
+        options: Options::of("portcullis-test", "10.188.17", folder.path().join("state")),
+        folder,
+    };
+    let ports = free_ports();
+    let project = up(&engine, &running.options, &ports).unwrap();
+    walk(&context, &running, &ports);
+    restarts(&running, &project, &ports);
+    wait_for(ports.zipkin_port, "/api/v2/services", "portcullis");
+    wait_for(
+        ports.prometheus_port,
+        "/api/v1/query?query=count(http_server_request_duration_seconds_count)",
+        "\"value\"",
+    );
+    wait_for(ports.logs_port, "/select/logsql/query?query=*&limit=1", "_msg");
+    assert!(!project.left().unwrap().is_empty());
+    let (engine, options) = (running.engine, running.options.clone());
+    down(engine, &options).unwrap();
+    assert_eq!(project.left().unwrap(), [""; 0]);
+    assert!(!running.folder.path().join("state").exists());
+}
+
+/// The features that need neither the internal listener nor accounts without a second factor: sign-up, mail, confirmation, sign-in and
+/// wishes in a browser, and rates.
+fn walk(context: &Context, running: &Running<'_>, ports: &Ports) {
+    let mails = Mails::follow(ports.mailpit_port, &running.folder.path().join("mails"));
+    let browser = Browser::start(context).unwrap();
+    assert!(!browser.options().is_empty(), "{:?}", browser.not_run);
+    let authority = running
+        .folder
+        .path()
+        .join("state/secrets")
+        .join(certificates::AUTHORITY);
+    let command = Command::cargo(context)
+        .args(["run", "--locked", "--quiet", "--package", "features", "--"])
+        .args(["--base-url", &format!("https://localhost:{}", ports.port)])
+        .args(["--authority".as_ref(), authority.as_os_str()])
+        .args(["--mail-folder".as_ref(), mails.folder.as_os_str()])
+        .args(browser.options())
+        .args(["--tags", "@G1 or @B1 or @F1"]);
+    let finished = command.capture().unwrap();
+    let lines: Vec<&str> = finished.stdout.trim_end().lines().collect();
+    println!("{}", lines[lines.len().saturating_sub(3)..].join("\n"));
+    assert!(
+        finished.status.success(),
+        "{}\n{}",
+        finished.stdout,
+        finished.stderr
+    );
+}
+
+/// L6: A rolling restart fails no request; a kill fails at most those changes that were being processed.
+fn restarts(running: &Running<'_>, project: &Project<'_>, ports: &Ports) {
+    let secrets = running.folder.path().join("state/secrets");
+    let accounts = accounts::in_secrets(&secrets).unwrap();
+    let user = accounts.iter().find(|account| account.role == "user").unwrap();
+    let load = Load::new(ports.port, &secrets.join(certificates::AUTHORITY), user);
+    let rolling = load.during(|| {
+        for replica in ["portcullis-1", "portcullis-2"] {
+            project.restart(replica).unwrap();
+            // Until nginx uses it again.
+            sleep(Duration::from_secs(3));
+        }
+    });
+    println!("rolling restart of both replicas: {rolling}");
+    assert_eq!(rolling.failed(), 0, "{rolling}");
+    assert!(rolling.succeeded > 500, "{rolling}");
+    let killed = load.during(|| {
+        project.kill("portcullis-1").unwrap();
+        sleep(Duration::from_secs(5));
+    });
+    println!("kill -9 of one replica: {killed}");
+    assert!(killed.failed() <= load::WRITERS, "{killed}");
+    assert!(killed.succeeded > 100, "{killed}");
+    // An engine does not restart what its operator killed.
+    project.restart("portcullis-1").unwrap();
+}
