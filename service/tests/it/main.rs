@@ -15,6 +15,7 @@ mod access;
 mod accounts;
 mod audit;
 mod authorization;
+mod azure;
 mod batches;
 mod database;
 mod demo;
