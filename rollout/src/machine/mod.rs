@@ -97,6 +97,7 @@ pub enum Fact {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deploy {
     /// Where it is.
+    #[serde(flatten)]
     pub state: State,
     /// SHA-256 of the plan that is to be approved.
     pub plan_sha256: String,

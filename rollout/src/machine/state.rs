@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where a deploy is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "name", rename_all = "kebab-case")]
+#[serde(tag = "state", rename_all = "kebab-case")]
 pub enum State {
     /// A plan exists and waits for its approval.
     Planned,

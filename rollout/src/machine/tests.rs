@@ -260,7 +260,7 @@ fn a_state_survives_the_journal() {
         let deploy = deploy(state, Some(OLD));
         let text = serde_json::to_string(&deploy).unwrap();
         assert!(
-            text.contains(&format!("\"name\":\"{}\"", deploy.state.name())),
+            text.contains(&format!("\"state\":\"{}\"", deploy.state.name())),
             "{text}"
         );
         assert_eq!(serde_json::from_str::<Deploy>(&text).unwrap(), deploy);
