@@ -61,7 +61,7 @@ pub fn run(settings: &Settings) -> ExitCode {
         let stop = stop_signal();
         tokio::pin!(stop);
         // A service that waits for Vault can be stopped, too.
-        let bound = Service::bind(settings, telemetry.metrics.clone(), &mut stop);
+        let bound = Box::pin(Service::bind(settings, telemetry.metrics.clone(), &mut stop));
         let Some(service) = bound.await? else {
             return Ok(Ok(()));
         };
