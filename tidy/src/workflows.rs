@@ -95,14 +95,16 @@ fn uses_secret(code: &str) -> bool {
     let name = |letter: char| letter.is_ascii_alphanumeric() || "_-./".contains(letter);
     let code = code.to_ascii_lowercase();
     code.match_indices("secrets").any(|(at, word)| {
-        let starts = !code[..at].ends_with(name);
-        let rest = code[at + word.len()..].trim_start();
-        let is_member = rest
+        let (before, after) = (
+            &code[..at],
+            code[at + word.len()..].trim_start_matches([' ', '"', '\'']),
+        );
+        let is_member = after
             .strip_prefix('.')
-            .is_some_and(|rest| rest.starts_with(name) || code.contains("${{"));
-        let is_context = is_member || rest.starts_with('[');
-        let is_key = rest.starts_with(':') && code[..at].trim_matches([' ', '"', '\'']).is_empty();
-        starts && (is_context || is_key)
+            .is_some_and(|member| member.starts_with(name));
+        let is_context = code.contains("${{") || after.starts_with('[') || is_member;
+        let is_key = after.starts_with(':') && before.trim_matches([' ', '"', '\'']).is_empty();
+        !before.ends_with(name) && (is_context || is_key)
     })
 }
 
@@ -136,19 +138,19 @@ impl<'a> Workflow<'a> {
                 continue;
             };
             let value = value.trim();
-            match (depth, key) {
-                (0, _) => {
+            match depth {
+                0 => {
                     in_jobs = key == "jobs";
                     if key == "permissions" {
                         workflow.permissions = Some((line, value));
                     }
                 }
-                (2, _) if in_jobs => workflow.jobs.push(Job {
+                2 if in_jobs => workflow.jobs.push(Job {
                     line,
                     key,
                     ..Job::default()
                 }),
-                (4, _) if in_jobs => {
+                4 if in_jobs => {
                     if let Some(job) = workflow.jobs.last_mut() {
                         job.property(key, value);
                     }
@@ -267,7 +269,7 @@ mod tests {
             "          TOKEN: ${{ secrets.TOKEN }}",
             "          TOKEN: ${{ Secrets . GITHUB_TOKEN }}",
             "          TOKEN: ${{ secrets['TOKEN'] }}",
-            "          TOKEN: ${{ toJSON(secrets.TOKEN) }}",
+            "          TOKEN: ${{ toJSON(secrets) }}",
             "    if: secrets.TOKEN != ''",
             "    secrets: inherit",
             "    \"secrets\":",
