@@ -37,6 +37,8 @@ pub struct Config {
     /// Messages of commits.
     #[serde(default)]
     pub commits: Commits,
+    /// Steps of migrations.
+    pub migrations: Option<Migrations>,
     /// Tests and scenarios.
     pub tests: Option<Tests>,
     /// Coverage of the program by tests.
@@ -88,6 +90,20 @@ pub struct Rules {
 pub struct Commits {
     /// The last commit that the rules of style do not cover; the form is checked in all.
     pub style_after: Option<String>,
+}
+
+/// Steps of migrations.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Migrations {
+    /// A folder for each step, with its `up.sql`.
+    pub folder: String,
+    /// The oldest supported major version of PostgreSQL.
+    pub postgres: u32,
+    /// The last step that ran in a database which exists.
+    pub applied_through: String,
+    /// SHA-256 of the steps up to it, each as its path and its content.
+    pub applied_digest: String,
 }
 
 /// Tests and scenarios.

@@ -14,6 +14,7 @@ mod hadolint;
 mod promtool;
 pub mod rustsec;
 mod sbom;
+mod squawk;
 mod terraform;
 mod test_run;
 mod tflint;
@@ -32,6 +33,7 @@ pub const GATES: &[&Gate] = &[
     &hadolint::GATE,
     &zizmor::GATE,
     &actionlint::GATE,
+    &squawk::GATE,
     &commits::GATE,
     &gitleaks::GATE,
     &trivy::secrets::GATE,

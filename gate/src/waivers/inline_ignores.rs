@@ -65,6 +65,12 @@ const SYNTAXES: &[Syntax] = &[
         rules: by_comma,
     },
     Syntax {
+        tool: "squawk",
+        starts: &[concat!("squawk", "-ignore")],
+        files: |path| path.ends_with(".sql"),
+        rules: |text| by_comma(text.strip_prefix("-file").unwrap_or(text)),
+    },
+    Syntax {
         tool: "gitleaks",
         starts: &[concat!("gitleaks", ":allow")],
         files: |_| true,
@@ -174,6 +180,8 @@ mod tests {
             "rustfmt | src/a.rs | every | #[rustfmt~::skip]",
             "rustfmt | src/a.rs | every | #[cfg_attr(all(), rustfmt~ :: skip)]",
             "actionlint | .github/workflows/a.yml | SC2086 | # shellcheck~   disable=SC2086",
+            "squawk | a/up.sql | ban-drop-column | -- squawk~-ignore ban-drop-column",
+            "squawk | a/up.sql | ban-drop-table | -- squawk~-ignore-file ban-drop-table",
             "gitleaks | src/a.rs | generic-api-key | key // gitleaks~:allow",
         ] {
             let columns: Vec<&str> = row.split(" | ").collect();

@@ -42,6 +42,7 @@ const FILES_BY_TOOL: &[(&str, &[&str])] = &[
         ],
     ),
     ("tflint", &[".tflint.hcl", ".tflint.json"]),
+    ("squawk", &[".squawk.toml"]),
     ("shellcheck", &[".shellcheckrc", "shellcheckrc"]),
     ("actionlint", &["actionlint.yml", "actionlint.yaml"]),
     ("clippy", &["clippy.toml", ".clippy.toml"]),

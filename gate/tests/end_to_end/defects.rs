@@ -13,6 +13,7 @@ pub const SCANNERS: &[&str] = &[
     "hadolint",
     "zizmor",
     "actionlint",
+    "squawk",
     "gitleaks",
     "trivy-secrets",
     "trivy-config",
@@ -102,6 +103,15 @@ pub const DEFECTS_FOR_SCANNERS: &[Defect] = &[
     (&["zizmor"], |tree| workflow(tree, CHECKOUT)),
     (&["actionlint"], |tree| {
         workflow(tree, "      - name: Split\n        run: test -d $HOME\n");
+    }),
+    (&["squawk"], |tree| {
+        let step = "migrations/steps/2999-01-01-000001_planted/up.sql";
+        tree.write(step, "ALTER TABLE wishes.wishes DROP COLUMN note;\n");
+    }),
+    // A step that ran.
+    (&["squawk"], |tree| {
+        let step = "migrations/steps/2026-11-21-000005_wishes/up.sql";
+        tree.append(step, "COMMENT ON TABLE wishes.wishes IS 'planted';\n");
     }),
     (&["gitleaks", "trivy-secrets"], |tree| {
         tree.write("token.txt", &format!("token = {}\n", token()));

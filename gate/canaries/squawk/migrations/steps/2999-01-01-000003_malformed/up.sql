@@ -1,0 +1,1 @@
+ALTER TABEL wishes.wishes ADD COLUMN note text;
