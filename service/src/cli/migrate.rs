@@ -8,11 +8,14 @@ use clap::Subcommand;
 use std::process::ExitCode;
 
 /// The subcommands.
-#[derive(Clone, Copy, Default, Subcommand)]
+#[derive(Clone, Copy, Subcommand)]
 pub enum Direction {
-    /// Apply all pending migrations (default)
-    #[default]
-    Up,
+    /// Apply all pending migrations (default). One that waits for a lock for a second fails, and changes nothing: run it again
+    Up {
+        /// Apply at most so many
+        #[arg(long, value_name = "NUMBER")]
+        count: Option<usize>,
+    },
     /// Revert the newest migration, including its data
     Down,
     /// List the migrations and whether they are applied
@@ -25,12 +28,18 @@ pub enum Direction {
     },
 }
 
+impl Default for Direction {
+    fn default() -> Self {
+        Self::Up { count: None }
+    }
+}
+
 impl Direction {
     /// The login that it uses.
     pub fn login(self, database: &mut DatabaseSettings) -> &mut Login {
         match self {
             Self::Prepare { .. } => &mut database.admin,
-            Self::Up | Self::Down | Self::Status => &mut database.migrator,
+            Self::Up { .. } | Self::Down | Self::Status => &mut database.migrator,
         }
     }
 }
@@ -56,7 +65,7 @@ pub fn run(settings: &Settings, direction: Direction) -> ExitCode {
             }
             Err(error) => fail(1, &error),
         },
-        Direction::Up => match migrations::up(database) {
+        Direction::Up { count } => match migrations::up(database, count) {
             Ok(ran) if ran.is_empty() => print("nothing to migrate\n"),
             Ok(ran) => print(&format!("migrated: {}\n", ran.join(", "))),
             Err(error) => fail(1, &error),

@@ -91,7 +91,10 @@ impl Purpose {
             Self::Change(_) => (5_000, 5_000, 4_000),
             Self::Mail => (10_000, 120_000, 4_000),
             Self::Ingest => (900_000, 60_000, 60_000),
-            Self::Migrate | Self::Admin => (0, 60_000, 10_000),
+            // A statement that waits for a lock makes later ones wait, too: a step gives up before they do. Steps that need
+            // longer than an import would stop the service as well, if they lock what it uses.
+            Self::Migrate => (900_000, 60_000, 1_000),
+            Self::Admin => (0, 60_000, 10_000),
         }
     }
 

@@ -4,7 +4,7 @@ use super::conninfo::Purpose;
 use super::pool::{ConnectError, Manager};
 use super::refold::refold;
 use crate::config::database::DatabaseSettings;
-use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::{Pg, PgConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::sync::LazyLock;
@@ -50,11 +50,16 @@ pub fn newest() -> &'static str {
     &NEWEST
 }
 
-/// Runs all pending migrations, then computes missing search keys. Returns the names of the migrations.
-pub fn up(database: &DatabaseSettings) -> Result<Vec<String>, MigrationError> {
+/// Runs pending migrations, at most `count`, each in its own transaction, then computes missing search keys. Returns the
+/// names of the migrations.
+pub fn up(database: &DatabaseSettings, count: Option<usize>) -> Result<Vec<String>, MigrationError> {
     let mut conn = connect(database)?;
-    let ran: Vec<MigrationVersion<'_>> = conn.run_pending_migrations(MIGRATIONS).map_err(step)?;
-    let ran = ran.iter().map(ToString::to_string).collect();
+    let pending = conn.pending_migrations(MIGRATIONS).map_err(step)?;
+    let mut ran = Vec::new();
+    for migration in pending.iter().take(count.unwrap_or(usize::MAX)) {
+        conn.run_migration(migration).map_err(step)?;
+        ran.push(migration.name().version().to_string());
+    }
     let refolded = refold(&mut conn).map_err(|error| MigrationError::Step(error.to_string()))?;
     if refolded > 0 {
         tracing::info!(refolded, "search keys computed");

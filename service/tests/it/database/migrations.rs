@@ -1,10 +1,15 @@
 //! Migrations up and down, and schemas newer or older than the program.
 
-use crate::support::app::App;
+use crate::support::accounts::create_and_log_in;
+use crate::support::app::{App, wait_for_status};
 use crate::support::database::Database;
+use crate::support::load::under_load;
 use crate::support::program::{run, stderr, stdout};
 use crate::support::sample_data::{QUERY, small};
+use diesel::connection::SimpleConnection;
 use portcullis::db::migrations;
+use portcullis::types::role::Role;
+use std::time::{Duration, Instant};
 
 /// Every property of the schema that a migration can change.
 const SCHEMA_QUERY: &str = "
@@ -85,7 +90,7 @@ fn a_newer_schema_can_be_served_and_imported_into() {
     assert_eq!(app.get("/ports/CNGGZ").status, 200);
     assert_eq!(app.get("/regions/europe").status, 200);
     assert!(
-        migrations::up(&database.settings(&[]).database)
+        migrations::up(&database.settings(&[]).database, None)
             .unwrap()
             .is_empty()
     );
@@ -133,4 +138,73 @@ fn only_the_migrator_can_migrate() {
             .iter()
             .all(|step| step.done)
     );
+}
+
+/// L13: A step that must wait for a lock gives up after a second and changes nothing, and requests for the locked table wait no longer
+/// than that: none fails. Without the lock it runs.
+#[test]
+fn a_step_that_waits_for_a_lock_gives_up_and_changes_nothing() {
+    let database = Database::with_data(&small());
+    let migrate = |arguments: &[&str]| run(&[&["migrate"], arguments].concat(), &database.pairs());
+    // Back to the step that adds a column to the logins of people.
+    while !stdout(&migrate(&["status"])).contains("pending 2026-11-29-000240_access_blocked") {
+        assert!(migrate(&["down"]).status.success());
+    }
+    let before = database.lines(SCHEMA_QUERY);
+    let app = App::over(&database);
+    let ann = create_and_log_in(&app, &database, "ann@example.org", Role::User);
+    // As pg_dump does, for as long as it runs.
+    let mut dump = database.admin();
+    dump.batch_execute("BEGIN; LOCK TABLE access.logins IN ACCESS SHARE MODE")
+        .unwrap();
+    let outcome = under_load(&app, &ann, || {
+        let started = Instant::now();
+        let output = std::thread::scope(|scope| {
+            let migration = scope.spawn(|| migrate(&["up", "--count", "1"]));
+            while !migration.is_finished() {
+                let listed = database
+                    .login("accounts")
+                    .batch_execute("SELECT count(*) FROM access.logins");
+                assert!(listed.is_ok(), "{listed:?}");
+            }
+            migration.join().unwrap()
+        });
+        assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+        assert!(stderr(&output).contains("lock timeout"), "{}", stderr(&output));
+        let took = started.elapsed();
+        assert!(
+            took > Duration::from_secs(1) && took < Duration::from_secs(4),
+            "{took:?}"
+        );
+    });
+    assert!(outcome.failed() == 0 && outcome.good > 50, "{outcome:?}");
+    assert_eq!(database.lines(SCHEMA_QUERY), before);
+    drop(dump);
+    let output = migrate(&["up", "--count", "1"]);
+    assert_eq!(
+        stdout(&output),
+        "migrated: 20261129000240\n",
+        "{}",
+        stderr(&output)
+    );
+    assert!(stdout(&migrate(&["up"])).starts_with("migrated: 20261129000250"));
+}
+
+/// L13: The newest step runs while the service serves, and no request fails meanwhile or afterwards.
+#[test]
+fn the_newest_step_fails_no_request() {
+    let database = Database::with_data(&small());
+    let migrate = |arguments: &[&str]| {
+        let output = run(&[&["migrate"], arguments].concat(), &database.pairs());
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output)
+    };
+    assert!(migrate(&["down"]).starts_with("reverted: "));
+    let app = App::over(&database);
+    let ann = create_and_log_in(&app, &database, "ann@example.org", Role::User);
+    let outcome = under_load(&app, &ann, || {
+        assert!(migrate(&["up"]).starts_with("migrated: "));
+        wait_for_status(200, Duration::from_secs(10), || app.get("/health/ready"));
+    });
+    assert!(outcome.failed() == 0 && outcome.good > 20, "{outcome:?}");
 }

@@ -111,7 +111,7 @@ fn searches_ignore_case_and_form_in_every_locale() {
             "SET session_replication_role = replica;
              UPDATE accounts.accounts SET search_key = ''; UPDATE rates.ports SET search_key = 'x'",
         );
-        migrations::up(&database.settings(&[]).database).unwrap();
+        migrations::up(&database.settings(&[]).database, None).unwrap();
         assert_found(&app, &token);
     }
 }

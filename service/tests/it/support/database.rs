@@ -124,7 +124,7 @@ impl Server {
     pub fn create_database(&self, name: &str) {
         let settings = settings(self.pairs(name), &[]);
         self.with_role_lock(|| prepare::prepare(&settings.database, false).unwrap());
-        migrations::up(&settings.database).unwrap();
+        migrations::up(&settings.database, None).unwrap();
     }
 
     /// Runs work while no other test process creates roles on this server.
