@@ -2,6 +2,8 @@
 
 mod incidents;
 mod load;
+pub mod migrations;
+mod previous;
 mod report;
 pub mod rotations;
 pub mod runs;

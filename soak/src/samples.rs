@@ -104,6 +104,12 @@ impl Samples {
         )
     }
 
+    /// Milliseconds of the slowest request for rates.
+    pub fn slowest(&self) -> f64 {
+        let slowest = self.rates.iter().max();
+        slowest.map_or(0.0, |micros| f64::from(*micros) / 1_000.0)
+    }
+
     /// The failures that no outage explains.
     pub fn unexplained<'a>(&'a self, outages: &'a [Outage]) -> impl Iterator<Item = &'a Failure> {
         let explains = |failure: &Failure| outages.iter().any(|outage| outage.overlaps(failure));
@@ -188,6 +194,7 @@ mod tests {
         assert_eq!(samples.missing(), Some(Kind::Wishes));
         samples.record(Kind::Logins, Duration::from_secs(9));
         assert_eq!(samples.p99_text(), "198.0 ms");
+        assert!((samples.slowest() - 200.0).abs() < f64::EPSILON);
         samples.record(Kind::Wishes, Duration::from_secs(9));
         assert_eq!((samples.requests(), samples.missing()), (202, None));
     }

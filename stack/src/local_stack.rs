@@ -31,6 +31,8 @@ pub enum Load {
 /// What to start.
 #[derive(Debug)]
 pub struct Plan {
+    /// The service's program; `None` builds it.
+    pub program: Option<PathBuf>,
     /// Build the service with optimisations.
     pub release: bool,
     /// Data survives a power failure. Fair measurements need this too.
@@ -41,6 +43,8 @@ pub struct Plan {
     pub postgres_settings: Vec<(String, String)>,
     /// Additional settings of the service (`PORTCULLIS_…`), which win over the defaults.
     pub service_settings: EnvVars,
+    /// Create schema, keys and demo accounts; otherwise the database stays empty, for a restore.
+    pub schema: bool,
     /// What to load.
     pub load: Load,
     /// Start the service at the end. [`LocalStack::serve`] does it later.
@@ -56,11 +60,13 @@ impl Plan {
     /// `target/xtask/NAME-service.log`.
     pub fn temporary(context: &Context, name: &str) -> Result<Plan> {
         Ok(Plan {
+            program: None,
             release: false,
             durable: false,
             postgres: Choice::Any,
             postgres_settings: Vec::new(),
             service_settings: vec![("PORTCULLIS_RATE_LIMIT".into(), "100000000".into())],
+            schema: true,
             load: Load::Demo,
             serve: true,
             ports: None,
@@ -70,7 +76,7 @@ impl Plan {
 
     /// How many steps its start prints.
     pub fn steps(&self) -> usize {
-        5 + usize::from(self.load != Load::Nothing) + usize::from(self.serve)
+        3 + 2 * usize::from(self.schema) + usize::from(self.load != Load::Nothing) + usize::from(self.serve)
     }
 }
 
@@ -92,7 +98,10 @@ impl LocalStack {
     pub fn start(context: &Context, plan: Plan, progress: &mut Progress) -> Result<LocalStack> {
         let how = if plan.release { "release" } else { "debug" };
         let label = format!("building the service ({how})");
-        let program = progress.step(&label, || Ok((build::service(context, plan.release)?, "built")))?;
+        let program = progress.step(&label, || match &plan.program {
+            Some(program) => Ok((program.clone(), "given")),
+            None => Ok((build::service(context, plan.release)?, "built")),
+        })?;
         let (cluster, server) = progress.step("starting PostgreSQL", || {
             let (cluster, server) = start_postgres(context, &plan)?;
             let version = match &cluster {
@@ -111,14 +120,16 @@ impl LocalStack {
         progress.step("creating roles and database", || {
             Ok((portcullis.prepare(context)?, "created"))
         })?;
-        progress.step("migrating the schema", || {
-            Ok((portcullis.migrate(context)?, "migrated"))
-        })?;
-        progress.step("making keys and demo accounts", || {
-            create_private(&plan.paths.mail)?;
-            portcullis.make_keys(context)?;
-            Ok((portcullis.make_accounts(context)?, "made"))
-        })?;
+        create_private(&plan.paths.mail)?;
+        if plan.schema {
+            progress.step("migrating the schema", || {
+                Ok((portcullis.migrate(context)?, "migrated"))
+            })?;
+            progress.step("making keys and demo accounts", || {
+                portcullis.make_keys(context)?;
+                Ok((portcullis.make_accounts(context)?, "made"))
+            })?;
+        }
         let mut stack = LocalStack {
             context: context.clone(),
             serving: None,

@@ -69,12 +69,14 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     }
     let load = what_to_load(&state, &choice, &database, &loaded, file)?;
     let plan = Plan {
+        program: None,
         release: options.release,
         durable: true,
         postgres: choice,
         // The demo data is small: let the statistics follow an import within seconds.
         postgres_settings: vec![("autovacuum_naptime".into(), "5s".into())],
         service_settings: vec![("PORTCULLIS_RATE_LIMIT".into(), "100000".into())],
+        schema: true,
         load,
         serve: false,
         ports: Some((options.port, internal_port)),

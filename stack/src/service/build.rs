@@ -10,8 +10,16 @@ use harness::process::command::Command;
 
 /// Builds the service and returns the program's path.
 pub fn service(context: &Context, release: bool) -> Result<PathBuf> {
+    service_of(context, &context.settings.root, release)
+}
+
+/// Builds the service of another working tree, with the same folder of builds: packages from a registry are built once, and the
+/// program is replaced by the next build.
+pub fn service_of(context: &Context, tree: &Path, release: bool) -> Result<PathBuf> {
     let features = features(context)?;
     let mut command = Command::cargo(context)
+        .current_dir(tree)
+        .envs([("CARGO_TARGET_DIR", &context.settings.target)])
         .args([
             "build",
             "--locked",

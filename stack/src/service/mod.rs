@@ -117,6 +117,13 @@ impl Portcullis {
         self.extra_settings.extend(settings);
     }
 
+    /// Another version of the program, with the same settings.
+    pub fn with_program(&self, program: PathBuf) -> Portcullis {
+        let mut other = self.clone();
+        other.program = program;
+        other
+    }
+
     /// The program's file.
     pub fn program(&self) -> &Path {
         &self.program
@@ -149,6 +156,15 @@ impl Portcullis {
         let command = self.command(context, self.logins(|name| name == "migrator"));
         self.quietly(&command.args(["migrate", "up"]))?;
         Ok(())
+    }
+
+    /// Applies the next step of the schema, as the migrator. `None`: there is none.
+    pub fn migrate_one(&self, context: &Context) -> Result<Option<String>> {
+        let command = self.command(context, self.logins(|name| name == "migrator"));
+        let output = self.quietly(&command.args(["migrate", "up", "--count", "1"]))?;
+        Ok(output
+            .strip_prefix("migrated: ")
+            .map(|step| step.trim().to_owned()))
     }
 
     /// Generates the keys that `serve` needs, unless they exist.
@@ -186,6 +202,17 @@ impl Portcullis {
             self.quietly(&add.args([account.password_file]))?;
         }
         Ok(())
+    }
+
+    /// Runs a command on the audit log; returns its output.
+    pub fn audit(&self, context: &Context, args: &[&str]) -> Result<String> {
+        let command = self.command(context, self.logins(|name| name == "accounts"));
+        self.quietly(
+            &command
+                .envs(self.keys.clone())
+                .args(["audit"])
+                .args(args.iter().copied()),
+        )
     }
 
     /// Imports a file of prices; the command prints its own progress.
