@@ -1,12 +1,15 @@
-//! `portcullis audit verify`: verifies the hash chain of the audit log, and that it contains what was recorded elsewhere.
+//! `portcullis audit verify`: verifies the hash chain of the audit log, and that it contains what was recorded elsewhere. The other
+//! subcommand is in `restoration.rs`.
 
 use super::data_keys;
 use super::exit::{check_credentials, fail, note, print};
+use super::restoration;
 use super::runtime::runtime;
 use crate::config::Settings;
 use crate::crypto::data_keys::DataKeys;
 use crate::domain::audit::anchor::AnchorLine;
 use crate::domain::audit::completeness::{Completeness, Expected};
+use crate::domain::audit::restoration::{BackupName, Restoration};
 use crate::domain::audit::verify::{VerifyError, verify};
 use crate::secrets::vault::Vault;
 use crate::types::event_hash::EventHash;
@@ -49,6 +52,20 @@ pub enum Action {
         #[arg(long, value_name = "HASH", value_parser = parse_hash)]
         head: Option<EventHash>,
     },
+    /// Verify a restored database, and record in its audit log from which backup it is; before the service starts. Exit code 1:
+    /// inconsistent, or nothing could be recorded; 3: the log does not end with the backup's last event; 65: DATA_KEY is not the
+    /// one of the backup; 69: the database cannot be read
+    RecordRestore {
+        /// The name of the backup
+        #[arg(long, value_name = "NAME", value_parser = parse_backup_name)]
+        backup: BackupName,
+        /// SHA-256 of its file
+        #[arg(long, value_name = "HASH", value_parser = parse_hash)]
+        sha256: EventHash,
+        /// The hash of the last event in it
+        #[arg(long, value_name = "HASH", value_parser = parse_hash)]
+        head: EventHash,
+    },
 }
 
 /// What the anchor files hold.
@@ -62,7 +79,21 @@ struct AnchorFiles {
 
 /// Runs the subcommand; `vault` is the client that issued the login, if any.
 pub fn run(settings: &Settings, vault: Option<&Vault>, action: Action) -> ExitCode {
-    let Action::Verify { anchors, head } = action;
+    match action {
+        Action::Verify { anchors, head } => run_verify(settings, vault, &anchors, head),
+        Action::RecordRestore { backup, sha256, head } => {
+            let digest = sha256;
+            restoration::run(settings, vault, Restoration { backup, digest, head })
+        }
+    }
+}
+
+fn run_verify(
+    settings: &Settings,
+    vault: Option<&Vault>,
+    anchors: &[PathBuf],
+    head: Option<EventHash>,
+) -> ExitCode {
     if let Err(code) = check_credentials(&settings.database.accounts) {
         return code;
     }
@@ -76,7 +107,7 @@ pub fn run(settings: &Settings, vault: Option<&Vault>, action: Action) -> ExitCo
             Ok(key) => key,
             Err(code) => return code,
         };
-        for path in &anchors {
+        for path in anchors {
             if let Err(error) = files.read(path, &key) {
                 return fail(EXIT_NO_INPUT, &format!("{}: {error}", path.display()));
             }
@@ -152,4 +183,8 @@ impl AnchorFiles {
 
 fn parse_hash(text: &str) -> Result<EventHash, &'static str> {
     EventHash::parse(text).ok_or("must be 64 hexadecimal digits")
+}
+
+fn parse_backup_name(text: &str) -> Result<BackupName, &'static str> {
+    BackupName::parse(text).ok_or("must be 1 to 100 letters, digits, `.`, `_` and `-`")
 }

@@ -33,6 +33,9 @@ mod migrate;
 /// `portcullis keys reseal`
 mod reseal;
 
+/// `portcullis audit record-restore`
+mod restoration;
+
 /// The runtime of commands that wait.
 mod runtime;
 
@@ -91,7 +94,7 @@ enum Command {
         #[command(subcommand)]
         command: keys::Keys,
     },
-    /// Verify the audit log
+    /// Verify the audit log, and record a restored backup in it
     Audit {
         #[command(subcommand)]
         action: audit::Action,

@@ -163,6 +163,27 @@ pub fn append(conn: &mut PgConnection, event: &Event<'_>) -> QueryResult<()> {
     .map(drop)
 }
 
+/// Appends an event if the chain ends with this hash. False: it does not, and nothing was appended.
+///
+/// # Errors
+/// Also if another event was appended at the same time.
+pub fn append_after(conn: &mut PgConnection, head: EventHash, event: &Event<'_>) -> QueryResult<bool> {
+    let current: Vec<u8> = head::table.select(head::hash).first(conn)?;
+    if current != head.bytes() {
+        return Ok(false);
+    }
+    append(conn, event)?;
+    let newest = events::table
+        .order(events::id.desc())
+        .select(events::previous_hash);
+    let previous: Vec<u8> = newest.first(conn)?;
+    if previous == head.bytes() {
+        Ok(true)
+    } else {
+        Err(diesel::result::Error::RollbackTransaction)
+    }
+}
+
 /// Events with ids below `before`, newest first.
 pub async fn list(
     db: &Db,

@@ -52,6 +52,26 @@ pub async fn reseal(db: &Db, keys: &DataKeys, client: &ClientInfo) -> Result<Res
     Ok(total)
 }
 
+/// Tries to decrypt every stored second factor. Returns their number, and the accounts of those that no key decrypts.
+pub async fn list_unreadable(db: &Db, keys: &DataKeys) -> Result<(u64, Vec<AccountId>), StorageError> {
+    let (mut count, mut unreadable, mut after) = (0, Vec::new(), 0);
+    loop {
+        let page = move |conn: &mut PgConnection| sealed_factors::list_after(conn, after, PAGE_SIZE);
+        let page = db.run("list_sealed_factors", page).await?;
+        let Some(last) = page.last() else {
+            return Ok((count, unreadable));
+        };
+        after = last.account_id;
+        for factor in &page {
+            count += 1;
+            let account = AccountId::of(factor.account_id);
+            if TotpSecret::open(keys, account, &factor.sealed).is_none() {
+                unreadable.push(account);
+            }
+        }
+    }
+}
+
 /// Encrypts the second factor of an account with the newest key.
 pub fn reseal_one(
     conn: &mut PgConnection,

@@ -9,6 +9,9 @@ pub mod chain;
 /// Comparison with what was recorded outside of the database.
 pub mod completeness;
 
+/// Restoring a backup.
+pub mod restoration;
+
 /// Verification of the whole log.
 pub mod verify;
 
