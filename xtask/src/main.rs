@@ -17,6 +17,11 @@ const COMMANDS: [(&str, &str, &str); 17] = [
     ("tour", "tidy", "Show a behaviour's text, code and tests"),
     ("bench", "bench", "Measure speed and cost on this machine"),
     ("soak", "soak", "Rotate database logins under load"),
+    (
+        "backup",
+        "backup",
+        "Destroy a database and restore it from a backup",
+    ),
     ("image", "image", "Build, check and start the container image"),
     ("deploy", "rollout", "Deploy to Azure in steps, or roll back"),
     ("ci", "gate", "Run the gate; its report is in `target/report/`"),

@@ -15,7 +15,10 @@ mod access;
 mod accounts;
 mod audit;
 mod authorization;
+
 mod azure;
+
+mod backup;
 mod batches;
 mod database;
 mod demo;

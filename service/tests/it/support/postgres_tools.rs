@@ -4,7 +4,7 @@ use super::database::{Database, Server};
 use super::environment;
 use super::program;
 use private_postgres::{Programs, Search};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 
 /// A database with nothing in it; dropping it drops the database.
@@ -41,6 +41,11 @@ impl PostgresTools {
         })
     }
 
+    /// Their folder.
+    pub fn folder(&self) -> &Path {
+        self.psql.parent().unwrap()
+    }
+
     /// Dumps a database.
     pub fn dump(&self, database: &Database, options: &[&str]) -> Vec<u8> {
         let output = run(&self.pg_dump, database, options);
@@ -59,7 +64,7 @@ impl PostgresTools {
     }
 }
 
-fn run(tool: &std::path::Path, database: &Database, arguments: &[&str]) -> Output {
+fn run(tool: &Path, database: &Database, arguments: &[&str]) -> Output {
     let Server {
         host,
         port,

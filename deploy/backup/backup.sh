@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# backup.sh FOLDER: backs the database up that libpq's variables name (PGHOST, PGUSER, PGDATABASE, …). Prints the path of the backup without its
+# endings: .dump, .inventory (what it contains) and .sha256. A backup that failed leaves none of them. docs/backup.md explains it.
+set -euo pipefail
+umask 077
+fail() {
+  echo "backup.sh: $*" >&2
+  exit 1
+}
+[ $# = 1 ] || fail "usage: backup.sh FOLDER"
+[ -d "$1" ] || fail "no folder $1"
+for program in psql pg_dump pg_restore sha256sum; do
+  command -v "$program" >/dev/null || fail "$program is not installed"
+done
+export PGDATABASE="${PGDATABASE:-portcullis}"
+here="$(cd "$(dirname "$0")" && pwd)"
+folder="$(cd "$1" && pwd)"
+name="$PGDATABASE-$(date --utc +%Y-%m-%dT%H-%M-%SZ)"
+[ ! -e "$folder/$name.sha256" ] || fail "$name exists"
+# On the same file system, so that a backup appears when it is complete.
+partial="$(mktemp --directory "$folder/.partial-XXXXXX")"
+trap 'rm -rf "$partial"' EXIT
+export DUMP="$partial/$name.dump"
+psql --no-psqlrc --quiet --set=inventory="$partial/$name.inventory" --file="$here/backup.sql" ||
+  fail "the backup failed; nothing was written"
+[ -e "$DUMP" ] || fail "pg_dump failed; nothing was written"
+# Reads the whole file, as a restore does.
+pg_restore --file=/dev/null "$DUMP" || fail "the dump cannot be read; nothing was written"
+grep --quiet '^head [0-9]* [0-9a-f]\{64\}$' "$partial/$name.inventory" || fail "the inventory lacks the end of the audit log"
+(cd "$partial" && sha256sum "$name.dump" "$name.inventory" >"$name.sha256")
+sync "$partial"/*
+# The checksums last: without them there is no backup.
+for ending in dump inventory sha256; do
+  mv --no-clobber "$partial/$name.$ending" "$folder/"
+done
+echo "$folder/$name"

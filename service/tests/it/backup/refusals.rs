@@ -1,0 +1,130 @@
+//! Backups that cannot be used, and databases that must not be restored into: nothing is changed and nothing is lost.
+
+use super::restorable::{Backup, Scripts, empty_target, named, prepare, tables};
+use crate::support::database::Database;
+use crate::support::ignored;
+use crate::support::own_postgres;
+use crate::support::program::{stderr, stdout};
+use crate::support::sample_data::small;
+use std::path::Path;
+
+/// Restores; returns the error.
+fn refused(scripts: &Scripts, database: &Database, backup: &Path) -> String {
+    let output = scripts.restore(database, backup);
+    let errors = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    errors
+}
+
+/// L11: A damaged backup, one of a later version and a database that is not empty are refused with the reason. Afterwards the database
+/// is as it was, and the undamaged backup can be restored.
+#[test]
+fn a_refused_restore_changes_nothing() {
+    let Some(scripts) = Scripts::find() else {
+        ignored::report("psql and pg_dump are not installed");
+        return;
+    };
+    let (_source_cluster, server) = own_postgres::start_with_data(&small());
+    let source = named(server);
+    scripts.create_login(&source);
+    let (_cluster, target) = empty_target(&scripts);
+
+    let missing = refused(&scripts, &target, Path::new("/nonexistent/backup"));
+    assert!(missing.contains("no folder"), "{missing}");
+    let truncated = Backup::of(&scripts, &source);
+    let half = |mut dump: Vec<u8>| {
+        dump.truncate(dump.len() - 1_000);
+        dump
+    };
+    std::fs::write(
+        truncated.file("dump"),
+        half(std::fs::read(truncated.file("dump")).unwrap()),
+    )
+    .unwrap();
+    let errors = refused(&scripts, &target, &truncated.path);
+    assert!(errors.contains("the backup is damaged"), "{errors}");
+    // Also where the checksums do not show it: everything is rolled back.
+    truncated.change("dump", |dump| dump);
+    let errors = refused(&scripts, &target, &truncated.path);
+    assert!(
+        errors.contains("was rolled back. The database is still empty"),
+        "{errors}"
+    );
+    let later = Backup::of(&scripts, &source);
+    later.change("inventory", |text| {
+        let text = String::from_utf8(text).unwrap();
+        let major = text.lines().next().unwrap().to_owned();
+        text.replacen(&major, "postgres 99", 1).into_bytes()
+    });
+    let errors = refused(&scripts, &target, &later.path);
+    assert!(errors.contains("the backup is of PostgreSQL 99"), "{errors}");
+    let format = Backup::of(&scripts, &source);
+    // The version of the format is after the five characters that begin every dump.
+    format.change("dump", |mut dump| {
+        dump[5..7].copy_from_slice(&[1, 99]);
+        dump
+    });
+    let errors = refused(&scripts, &target, &format.path);
+    assert!(errors.contains("unsupported version (1.99)"), "{errors}");
+    assert_eq!(tables(&target), "0");
+
+    let altered = Backup::of(&scripts, &source);
+    altered.change("inventory", |text| {
+        let text = String::from_utf8(text).unwrap();
+        text.replacen("table rates.prices: 14 rows", "table rates.prices: 15 rows", 1)
+            .into_bytes()
+    });
+    let errors = refused(&scripts, &target, &altered.path);
+    assert!(
+        errors.contains("-table rates.prices: 15 rows") && errors.contains("differs from the backup"),
+        "{errors}"
+    );
+
+    let good = Backup::of(&scripts, &source);
+    let before = tables(&target);
+    let errors = refused(&scripts, &target, &good.path);
+    assert!(
+        errors.contains("is not empty") && errors.contains("Nothing was changed"),
+        "{errors}"
+    );
+    assert_eq!(tables(&target), before);
+    let statement = "DROP DATABASE portcullis";
+    diesel::connection::SimpleConnection::batch_execute(&mut target.server.admin("postgres"), statement)
+        .unwrap();
+    prepare(&target);
+    let output = scripts.restore(&target, &good.path);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stdout(&output).starts_with("restored and compared: "));
+}
+
+/// L11: A backup that does not fit on the disk, or that may not read the database, leaves no file.
+#[test]
+fn a_failed_backup_leaves_no_file() {
+    let Some(scripts) = Scripts::find() else {
+        ignored::report("psql and pg_dump are not installed");
+        return;
+    };
+    let (_cluster, server) = own_postgres::start_with_data(&small());
+    let database = named(server);
+    scripts.create_login(&database);
+    let folder = tempfile::tempdir().unwrap();
+    let output = scripts.back_up_into_small_disk(&database, folder.path(), "16k");
+    let errors = stderr(&output);
+    if errors.contains("unshare failed") || output.status.code() == Some(77) {
+        ignored::report("this account may not mount a file system of its own");
+    } else {
+        assert_eq!(output.status.code(), Some(1), "{errors}");
+        assert!(errors.contains("No space left on device"), "{errors}");
+        assert!(errors.contains("nothing was written"), "{errors}");
+        assert_eq!(stdout(&output), "");
+    }
+    database.execute("REVOKE pg_read_all_data FROM portcullis_backup");
+    let output = scripts.back_up(&database, folder.path());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("permission denied"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
