@@ -71,19 +71,23 @@ fn problems(name: &str, service: &Value) -> Vec<&'static str> {
                 .unwrap()
                 .starts_with("localhost/portcullis"),
         ),
-        (
-            "has a secret as a value",
-            !names(&service["environment"]).iter().any(|name| is_secret(name)),
-        ),
+        ("has a secret as a value", !has_secret(&service["environment"])),
     ];
     let broken = rules.into_iter().filter(|(_, holds)| !holds);
     broken.map(|(problem, _)| problem).collect()
 }
 
-fn is_secret(setting: &str) -> bool {
-    ["_PASSWORD", "_KEY", "_KEYS", "_SECRET_ID", "_TOKEN"]
-        .iter()
-        .any(|end| setting.ends_with(end))
+/// Whether a setting of a secret has a value instead of the path of a file.
+fn has_secret(environment: &Value) -> bool {
+    let ends = ["_PASSWORD", "_KEY", "_KEYS", "_SECRET_ID", "_TOKEN"];
+    let is_secret = |name: &str| ends.iter().any(|end| name.ends_with(end));
+    let is_path = |value: &Value| {
+        value
+            .as_str()
+            .is_some_and(|value| value.starts_with("/run/secrets/"))
+    };
+    let mut settings = environment.as_mapping().into_iter().flatten();
+    settings.any(|(name, value)| is_secret(name.as_str().unwrap()) && !is_path(value))
 }
 
 /// L1: No container runs as root, can write to its image, has a capability, or is open to other machines; each has limits, and each that

@@ -15,9 +15,7 @@ mod access;
 mod accounts;
 mod audit;
 mod authorization;
-
 mod azure;
-
 mod backup;
 mod batches;
 mod database;
