@@ -6,7 +6,7 @@ pub mod commands;
 pub mod local_stack;
 mod log_secret_scan;
 mod log_tail;
-mod paths;
+pub mod paths;
 mod postgres;
 pub mod psql;
 pub mod server_process;
