@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 /// A command: its name, its crate, and a summary.
-const COMMANDS: [(&str, &str, &str); 17] = [
+const COMMANDS: [(&str, &str, &str); 18] = [
     ("up", "stack", "Build and run everything, until Ctrl-C"),
     ("down", "stack", "Stop what `up` started"),
     ("test", "stack", "Run every test, with a private PostgreSQL"),
@@ -17,11 +17,7 @@ const COMMANDS: [(&str, &str, &str); 17] = [
     ("tour", "tidy", "Show a behaviour's text, code and tests"),
     ("bench", "bench", "Measure speed and cost on this machine"),
     ("soak", "soak", "Rotate database logins under load"),
-    (
-        "backup",
-        "backup",
-        "Destroy a database and restore it from a backup",
-    ),
+    ("backup", "backup", "Destroy a database, and restore it"),
     ("image", "image", "Build, check and start the container image"),
     ("deploy", "rollout", "Deploy to Azure in steps, or roll back"),
     ("ci", "gate", "Run the gate; its report is in `target/report/`"),
