@@ -20,6 +20,7 @@ fn each_defect_fails_its_scanners() {
     each_fails_at_its_gates(&Checkout::whole("scanners"), SCANNERS, DEFECTS_FOR_SCANNERS);
 }
 
+/// L4: A secret in a plan or state, a plan that never comes to an end, and a denied resource are found.
 #[test]
 #[ignore = "needs terraform and minutes to build"]
 fn each_defect_fails_its_gate_of_plans() {

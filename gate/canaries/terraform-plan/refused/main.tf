@@ -1,8 +1,13 @@
+variable "allowed" {
+  type    = bool
+  default = false
+}
+
 resource "terraform_data" "planted" {
   lifecycle {
     precondition {
-      condition     = timestamp() == ""
-      error_message = "planted: never true"
+      condition     = var.allowed
+      error_message = "planted: never allowed"
     }
   }
 }
