@@ -45,6 +45,8 @@ pub struct Config {
     pub coverage: Option<Coverage>,
     /// Gates of Terraform.
     pub terraform: Option<Terraform>,
+    /// Gate `kubernetes`.
+    pub kubernetes: Option<Kubernetes>,
     /// The running service that dynamic scans attack.
     pub target: Option<Target>,
     /// Gates `client-python`, `client-typescript` and `client-go`.
@@ -144,6 +146,16 @@ pub struct Terraform {
     pub provider: Argv,
     /// Tests the policies in `{policies}`, judges the plans that follow as arguments, and prints JSON (`gates/terraform/policies.rs`).
     pub policies: Argv,
+}
+
+/// Gate `kubernetes`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Kubernetes {
+    /// Versions of the API whose schemas must match: the oldest and the newest that are supported.
+    pub versions: Vec<String>,
+    /// Registries that images may come from.
+    pub registries: Vec<String>,
 }
 
 /// The running service that dynamic scans attack.

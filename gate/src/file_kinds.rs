@@ -75,6 +75,11 @@ pub fn is_alert_rules_test(path: &str) -> bool {
             .is_some_and(|(stem, _)| stem.ends_with(".rules.test"))
 }
 
+/// A kustomization below a folder `overlays`.
+pub fn is_overlay(path: &str) -> bool {
+    name(path) == "kustomization.yaml" && folder(path).split('/').any(|part| part == "overlays")
+}
+
 pub fn is_yaml(path: &str) -> bool {
     has_extension(path, "yml") || has_extension(path, "yaml")
 }
@@ -141,6 +146,7 @@ mod tests {
             assert!(is_automation(path), "{path}");
         }
         assert!(!is_automation("dependabot.yml") && !is_automation("reaction.yml"));
+        assert!(is_overlay("a/overlays/b/kustomization.yaml") && !is_overlay("a/base/kustomization.yaml"));
         assert!(is_terraform("a/b.tftest.hcl") && is_module_file("a/b.tf") && !is_module_file("a/b.tfvars"));
         assert!(
             is_alert_rules("a/b.rules.yml") && is_alert_rules("b.rules.yaml") && !is_alert_rules("rules.yml")

@@ -266,7 +266,8 @@ fn reason_in(log: &str) -> &str {
     lines.find(|line| line.starts_with("error")).unwrap_or(last)
 }
 
-fn without_markers(text: String, markers: &[&str]) -> String {
+/// Disables ignore comments, see [`ScanContext::copy`].
+pub fn without_markers(text: String, markers: &[&str]) -> String {
     let disabled = |marker: &str| marker.replace([':', '-'], "_");
     markers
         .iter()

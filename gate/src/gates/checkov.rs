@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -38,7 +39,7 @@ const KINDS: [Kind; 3] = [
 ];
 
 /// Its ignore comments.
-const MARKERS: [&str; 3] = ["checkov:skip", "bridgecrew:skip", "cortex:skip"];
+pub const MARKERS: [&str; 3] = ["checkov:skip", "bridgecrew:skip", "cortex:skip"];
 
 #[derive(Deserialize)]
 struct Part {
@@ -86,23 +87,29 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
         let what = "no *.tf, Dockerfile or workflow in the tree";
         return Err(ScanError::NothingToScan(what.to_owned()));
     }
-    let checkov = ctx.tool("checkov")?;
     let copy = ctx.copy_named(is_input, &MARKERS, file_kinds::name_in_copy)?;
     for file in ctx.files_where(file_kinds::is_workflow) {
         let file = copy.join(file);
         fs::write(&file, with_known_permissions(&fs::read_to_string(&file)?))?;
     }
-    let command = checkov
-        .current_dir(&ctx.folder)
-        .envs([("HOME", &ctx.folder)])
-        .args(["--directory".into(), copy])
-        .args(["--framework"])
-        .args(wanted.iter().map(|(kind, _, _)| *kind))
-        .args(["--skip-download", "--compact", "--output=json"]);
     let missing = missing
         .into_iter()
         .map(|(_, name, _)| format!("checkov: no {name} in the tree"));
-    Ok(read(&ctx.run(&command, "checkov")?, &wanted)?.with_limits(missing))
+    Ok(run(ctx, &copy, &wanted)?.with_limits(missing))
+}
+
+/// Scans a folder for these kinds: checkov's name, ours, and the number of files.
+pub fn run(ctx: &ScanContext<'_>, folder: &Path, wanted: &[(&str, &str, usize)]) -> ScanOutcome {
+    let command = ctx
+        .tool("checkov")?
+        .current_dir(&ctx.folder)
+        .envs([("HOME", &ctx.folder)])
+        .args(["--directory"])
+        .args([folder])
+        .args(["--framework"])
+        .args(wanted.iter().map(|(kind, _, _)| *kind))
+        .args(["--skip-download", "--compact", "--output=json"]);
+    read(&ctx.run(&command, "checkov")?, wanted)
 }
 
 /// checkov 3.3 does not know the permission `attestations`, and skips files with it silently. Of its checks, only those of a workflow's

@@ -11,6 +11,7 @@ pub mod deny;
 mod format;
 mod gitleaks;
 mod hadolint;
+mod kubernetes;
 mod promtool;
 pub mod rustsec;
 mod sbom;
@@ -42,6 +43,7 @@ pub const GATES: &[&Gate] = &[
     &trivy::vulnerabilities::GATE,
     &trivy::image::GATE,
     &tflint::GATE,
+    &kubernetes::GATE,
     &terraform::format::GATE,
     &terraform::validate::GATE,
     &terraform::test::GATE,

@@ -18,6 +18,7 @@ pub const SCANNERS: &[&str] = &[
     "trivy-secrets",
     "trivy-config",
     "checkov",
+    "kubernetes",
     "tflint",
     "terraform-fmt",
     "terraform-validate",
@@ -123,6 +124,15 @@ pub const DEFECTS_FOR_SCANNERS: &[Defect] = &[
         tree.commit("feat: add a token");
         tree.sh("git rm --quiet token.txt");
         tree.commit("fix: remove the token");
+    }),
+    // A field that the API does not know.
+    (&["kubernetes"], |tree| {
+        let file = "deploy/kubernetes/base/deployment.yaml";
+        tree.replace(file, "  replicas: 2\n", "  replicas: 2\n  planted: true\n");
+    }),
+    (&["kubernetes"], |tree| {
+        let file = "deploy/kubernetes/base/migrate.yaml";
+        tree.replace(file, "            readOnlyRootFilesystem: true\n", "");
     }),
     (&["tflint"], |tree| {
         let unused = "variable \"unused\" {\n  type        = string\n  description = \"Unused.\"\n}\n";

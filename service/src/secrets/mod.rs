@@ -31,7 +31,7 @@ pub mod logins;
 use crate::config::secret::SecretSource;
 use secrecy::SecretString;
 use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// A secret that cannot be read. Names the file, never its content.
@@ -66,14 +66,14 @@ pub fn read_file(path: &Path) -> Result<SecretString, SecretError> {
     Ok(text.into())
 }
 
-/// Warns about the file of a secret that other users than its owner can read or write. It is not refused: container
+/// Warns about the file of a secret that other users than its owner can read or write. It is not refused: some container
 /// platforms mount secrets so, in file systems that no other program reads.
 pub fn warn_if_exposed(setting: &str, path: &Path) {
     let Ok(metadata) = std::fs::metadata(path) else {
         return;
     };
     let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
+    if mode & exposing(metadata.uid(), rustix::process::geteuid().as_raw()) != 0 {
         tracing::warn!(
             target: "security",
             event = "secret.exposed",
@@ -85,10 +85,25 @@ pub fn warn_if_exposed(setting: &str, path: &Path) {
     }
 }
 
+/// The permissions that expose a file of this owner. A user who is not the owner can read it only through its group, which is how
+/// Kubernetes mounts secrets (`fsGroup`).
+fn exposing(owner: u32, user: u32) -> u32 {
+    if [owner, 0].contains(&user) { 0o077 } else { 0o037 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use secrecy::ExposeSecret;
+
+    /// V7: A secret that Kubernetes mounts, of root and readable by the group of the pod, is not exposed.
+    #[test]
+    fn the_group_of_another_owners_file_may_read_it() {
+        let is_exposed = |mode: u32, owner, user| mode & exposing(owner, user) != 0;
+        assert!(!is_exposed(0o440, 0, 65532));
+        assert!(is_exposed(0o444, 0, 65532) && is_exposed(0o460, 0, 65532));
+        assert!(is_exposed(0o440, 65532, 65532) && is_exposed(0o440, 0, 0) && is_exposed(0o440, 65532, 0));
+    }
 
     #[test]
     fn a_trailing_line_break_is_ignored_and_errors_name_the_file() {

@@ -22,6 +22,7 @@ mod database;
 mod demo;
 mod edge;
 mod health;
+mod kubernetes;
 mod mail;
 mod monitoring;
 mod openapi;

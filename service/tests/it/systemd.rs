@@ -1,6 +1,6 @@
 //! The systemd unit in `deploy/systemd`.
 
-use crate::support::database::settings;
+use crate::support::database::{settings, settings_in};
 use crate::support::ignored;
 use crate::support::program::{PROGRAM, installed, run, stderr, stdout};
 use portcullis::config::deployment_profile::DeploymentProfile;
@@ -62,13 +62,7 @@ fn the_unit_has_a_low_exposure() {
 /// L8, K1: The settings of the unit are valid in production, and their secrets are credentials of the unit.
 #[test]
 fn the_settings_of_the_unit_are_valid_in_production() {
-    let lines = SETTINGS
-        .lines()
-        .filter_map(|line| line.strip_prefix("PORTCULLIS_"));
-    let pairs: Vec<(String, String)> = lines
-        .map(|line| line.split_once('=').unwrap())
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
+    let pairs = settings_in(SETTINGS);
     let settings = settings(pairs.clone(), &[]);
     assert_eq!(settings.profile, DeploymentProfile::Production);
     let secrets: Vec<_> = settings

@@ -146,6 +146,15 @@ pub fn settings(mut pairs: Vec<(String, String)>, more: &[(&str, &str)]) -> Sett
     Settings::parse(&Source::of(pairs).unwrap()).unwrap()
 }
 
+/// The settings of an environment file of `deploy`.
+pub fn settings_in(file: &str) -> Vec<(String, String)> {
+    let lines = file.lines().filter_map(|line| line.strip_prefix("PORTCULLIS_"));
+    let pairs = lines.map(|line| line.split_once('=').unwrap());
+    pairs
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
 /// The database of one test; dropping this value drops the database.
 pub struct Database {
     /// Its name.
