@@ -2,8 +2,9 @@
 
 use crate::bounded_queue::BoundedQueue;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Jobs that may wait for a thread; further ones are rejected.
@@ -23,6 +24,7 @@ struct Handle {
     queue: Arc<BoundedQueue<Job>>,
     /// Every thread owns a sender that it never uses: the channel disconnects when the last thread has ended.
     ended: Mutex<Receiver<()>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Workers {
@@ -30,17 +32,21 @@ impl Workers {
     pub fn start(name: &str, count: u32) -> std::io::Result<Self> {
         let queue = Arc::new(BoundedQueue::new(MAX_QUEUED));
         let (sender, ended) = channel();
+        let mut threads = Vec::new();
         for number in 0..count {
             let (queue, alive) = (Arc::clone(&queue), sender.clone());
-            std::thread::Builder::new()
-                .name(format!("{name}-{number}"))
-                .spawn(move || {
-                    run_jobs(&queue);
-                    drop(alive);
-                })?;
+            let thread = std::thread::Builder::new().name(format!("{name}-{number}"));
+            threads.push(thread.spawn(move || {
+                run_jobs(&queue);
+                drop(alive);
+            })?);
         }
-        let ended = Mutex::new(ended);
-        Ok(Self(Arc::new(Handle { queue, ended })))
+        let (ended, threads) = (Mutex::new(ended), Mutex::new(threads));
+        Ok(Self(Arc::new(Handle {
+            queue,
+            ended,
+            threads,
+        })))
     }
 
     /// Queues work. Returns `false` when the queue is full or closed.
@@ -48,11 +54,17 @@ impl Workers {
         self.0.queue.push(Job { deadline, work })
     }
 
-    /// Drops the queued jobs, rejects further ones, and waits up to `timeout` for the running ones.
+    /// Drops the queued jobs, rejects further ones, and waits up to `timeout` for the running ones, and for the end of their
+    /// threads, which free their state of OpenSSL.
     pub fn close(&self, timeout: Duration) {
         self.0.queue.abort();
         let ended = self.0.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = ended.recv_timeout(timeout);
+        if ended.recv_timeout(timeout) == Err(RecvTimeoutError::Disconnected) {
+            let mut threads = self.0.threads.lock().unwrap_or_else(PoisonError::into_inner);
+            for thread in threads.drain(..) {
+                let _ = thread.join();
+            }
+        }
     }
 }
 

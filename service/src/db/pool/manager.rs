@@ -13,7 +13,9 @@ use diesel::sql_types::{Bool, Text};
 use secrecy::ExposeSecret;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::TryRecvError;
 
 /// State of the server, shared by the connection manager and the pool.
 #[derive(Debug, Default)]
@@ -82,6 +84,14 @@ impl Draining {
     /// Waits until every connection is closed.
     pub async fn finished(self) {
         let _the_sender_is_dropped = self.0.await;
+    }
+
+    /// The same for a thread that may block, and no longer than `timeout`.
+    pub fn finished_within(mut self, timeout: Duration) {
+        let deadline = Instant::now() + timeout;
+        while self.0.try_recv() == Err(TryRecvError::Empty) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 

@@ -20,7 +20,8 @@ use diesel::result::{Error, QueryResult};
 pub use held_connection::HeldConnection;
 pub use manager::{ConnectError, Draining, Manager};
 use manager::{ServerState, is_role_gone};
-use std::sync::{Arc, PoisonError, RwLock};
+use scheduled_thread_pool::ScheduledThreadPool;
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use suspicion::Suspicion;
 
@@ -33,6 +34,19 @@ const WARM_UP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a thread waits for a connection of one pool before it looks whether the pool was replaced.
 const WAIT_FOR_REPLACEMENT: Duration = Duration::from_millis(50);
+
+/// The threads that open connections, for all pools. They never end: a thread that ends frees its state of OpenSSL, and if the process
+/// exits at that moment, which frees the rest, it crashes.
+static CONNECTORS: LazyLock<Arc<ScheduledThreadPool>> = LazyLock::new(|| {
+    let threads = ScheduledThreadPool::builder().num_threads(CONNECTOR_COUNT);
+    Arc::new(threads.thread_name_pattern("connector-{}").build())
+});
+
+/// Connections that are opened at the same time.
+const CONNECTOR_COUNT: usize = 8;
+
+/// How long [`Connections::close`] waits for connections that are being closed by another thread.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The pool of one generation of credentials.
 #[derive(Clone)]
@@ -236,15 +250,18 @@ impl Connections {
         result
     }
 
-    /// Closes the idle connections, rejects further connection attempts and waits for the current one (at most 3 s): it
-    /// would crash if the process exited and freed OpenSSL's state.
+    /// Rejects further connection attempts, waits for the current one (at most 3 s), and closes the connections: those in use
+    /// within 3 s, or they are left to their threads. A thread that uses a connection would crash if the process exited and
+    /// freed OpenSSL's state.
     pub fn close(&self) {
         let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
         current.is_closed = true;
         let generation = current.generation.take();
         drop(current);
-        if let Some((generation, _)) = generation {
+        if let Some((generation, draining)) = generation {
             generation.server.close();
+            drop(generation);
+            draining.finished_within(CLOSE_TIMEOUT);
         }
     }
 
@@ -278,6 +295,7 @@ impl Connections {
 fn builder(database: &DatabaseSettings, purpose: Purpose) -> Builder<Manager> {
     let connections = purpose.connections(database);
     Pool::builder()
+        .thread_pool(Arc::clone(&CONNECTORS))
         .max_size(connections)
         .min_idle(Some(connections))
         .connection_timeout(WARM_UP_TIMEOUT)

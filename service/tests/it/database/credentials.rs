@@ -123,6 +123,27 @@ fn transactions_fail_when_credentials_are_revoked_too_early() {
     assert!(counts.failed.load(Ordering::Relaxed) > 0, "{counts:?}");
 }
 
+/// L6: A stop waits for connections that are in use: one that is closed while the process exits would crash it.
+#[test]
+fn closing_waits_for_a_connection_in_use() {
+    let database = Database::fresh();
+    let settings = database.settings(&[]).database;
+    let connections = Connections::open(&settings, &settings.wishes, PURPOSE);
+    let held = connections.hold().unwrap();
+    let is_closed = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            connections.close();
+            is_closed.store(true, Ordering::Relaxed);
+        });
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(!is_closed.load(Ordering::Relaxed));
+        drop(held);
+    });
+    assert!(is_closed.load(Ordering::Relaxed));
+    assert_eq!(connections.hold().err(), Some(DbError::Unavailable));
+}
+
 /// V3: Credentials that do not work replace none.
 #[test]
 fn credentials_that_do_not_work_are_refused() {
