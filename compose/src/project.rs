@@ -288,7 +288,7 @@ impl<'a> Project<'a> {
         };
         let file = self.engine.context.settings.root.join("compose/compose.yaml");
         let command = command
-            .args(["--project-name", &self.name, "--file"])
+            .args(["--project-name", &self.name, "--profile", "tasks", "--file"])
             .args([file]);
         command
             .args(arguments.iter().copied())

@@ -51,7 +51,9 @@ fn copy_new(port: u16, folder: &Path) {
         let file = folder.join(format!("{id}.eml"));
         if !file.exists() {
             let part = file.with_extension("part");
-            fs::write(&part, get(port, &format!("/api/v1/message/{id}/raw"))).unwrap();
+            // The features read links from mails as the service writes them to a folder, without quoted-printable (RFC 2045 §6.7).
+            let mail = get(port, &format!("/api/v1/message/{id}/raw"));
+            fs::write(&part, mail.replace("=\r\n", "").replace("=3D", "=")).unwrap();
             fs::rename(part, file).unwrap();
         }
     }
