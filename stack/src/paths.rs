@@ -19,6 +19,7 @@ pub struct StackPaths {
     pub mail: PathBuf,
     /// PostgreSQL's log, for a permanent cluster.
     pub postgres_log: PathBuf,
+    /// The service's log.
     pub service_log: PathBuf,
     /// The file of the demo data.
     pub demo: PathBuf,

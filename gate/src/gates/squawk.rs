@@ -50,7 +50,7 @@ const SET_BY_THE_SESSION: &str = "--exclude=require-lock-timeout,require-stateme
 /// Its ignore comments.
 const MARKERS: [&str; 1] = [concat!("squawk", "-ignore")];
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Issue {
     file: String,
     /// From 0.

@@ -63,8 +63,8 @@ fn a_destroyed_database_is_restored_on_a_new_server() {
     let inventory = std::fs::read_to_string(backup.file("inventory")).unwrap();
     assert!(inventory.contains("\ntable rates.prices: 14 rows"), "{inventory}");
     assert!(!inventory.contains("SCRAM"));
-    let (code, verified) = command(&database, &["audit", "verify"], None);
-    assert_eq!(code, Some(0), "{verified}");
+    let (exit, verified) = command(&database, &["audit", "verify"], None);
+    assert_eq!(exit, Some(0), "{verified}");
     app.stop();
     drop(cluster);
 
@@ -78,22 +78,22 @@ fn a_destroyed_database_is_restored_on_a_new_server() {
     );
 
     let record: Vec<&str> = text.lines().last().unwrap().split(' ').skip(1).collect();
-    let (code, text) = command(
+    let (exit, text) = command(
         &restored,
         &record,
         Some("nGm0rB3m0cZ7bq0m3nS6m5r1i0TTyWcK2c9d1hYk0eE="),
     );
-    assert_eq!(code, Some(65), "{text}");
+    assert_eq!(exit, Some(65), "{text}");
     assert!(
         text.contains("DATA_KEY is not the one of the backup: it decrypts 0 of 1 second factors"),
         "{text}"
     );
-    let (code, text) = command(&restored, &record, None);
-    assert_eq!(code, Some(0), "{text}");
+    let (exit, text) = command(&restored, &record, None);
+    assert_eq!(exit, Some(0), "{text}");
     assert!(text.contains("restored from portcullis-"), "{text}");
     // The log goes on now, so this is no fresh restore.
-    let (code, text) = command(&restored, &record, None);
-    assert_eq!(code, Some(3), "{text}");
+    let (exit, text) = command(&restored, &record, None);
+    assert_eq!(exit, Some(3), "{text}");
 
     let app = App::over(&restored);
     assert_eq!(app.get("/health/ready").status, 200);
@@ -124,6 +124,6 @@ fn a_destroyed_database_is_restored_on_a_new_server() {
     // New rows get new numbers, and the guards of the audit log are in place.
     create_account(&restored, "bob@example.org", Role::User);
     assert!(restored.try_execute("DELETE FROM audit.events").is_err());
-    let (code, text) = command(&restored, &["audit", "verify"], None);
-    assert_eq!(code, Some(0), "{text}");
+    let (exit, text) = command(&restored, &["audit", "verify"], None);
+    assert_eq!(exit, Some(0), "{text}");
 }
