@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn objects_without_a_schema_are_findings() {
         let file = "overlays/a/manifest.yaml";
-        let valid = format!("INFO {file} passed for resource service/a against version 1.37\n");
+        let valid = format!("INFO {file} passed for resource configmap/a against version 1.37\n");
         let unknown = format!("WARN {file} Couldn't find schema for kind Sevice\n");
         let result = read_schemas(&ToolOutput::of(0, &format!("{valid}{unknown}"), ""), 3).unwrap();
         let found = result.findings.into_iter().map(in_overlay).next().unwrap();
@@ -273,7 +273,7 @@ mod tests {
         );
         assert_eq!((result.work[0].count, result.work[0].min), (2, 3));
         let invalid =
-            format!("ERROR {file} did not validate for resource service/a against version 1.37: spec: x\n");
+            format!("ERROR {file} did not validate for resource configmap/a against version 1.37: spec: x\n");
         let result = read_schemas(&ToolOutput::of(1, &invalid, ""), 1).unwrap();
         assert_eq!(result.findings[0].rule, SCHEMA);
         for output in [

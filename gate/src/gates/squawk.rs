@@ -44,7 +44,7 @@ pub const GATE: Gate = Gate {
 /// Our rule: a step that ran has another content.
 const CHANGED: &str = "applied-step-changed";
 
-/// The command that runs the steps sets both limits for its session: `service/src/db/conninfo.rs`.
+/// The command that runs the steps sets both limits for its session.
 const SET_BY_THE_SESSION: &str = "--exclude=require-lock-timeout,require-statement-timeout";
 
 /// Its ignore comments.
@@ -162,15 +162,15 @@ mod tests {
     use super::*;
     use crate::scan_result::assert_tool_failed;
 
-    const FOLDER: &str = "migrations/steps/";
-    const FOUND: &str = r#"[{"file":"migrations/steps/2026-01-02-000001_b/up.sql","line":0,"column":8,"level":"Warning",
+    const FOLDER: &str = "database/steps/";
+    const FOUND: &str = r#"[{"file":"database/steps/2026-01-02-000001_b/up.sql","line":0,"column":8,"level":"Warning",
         "message":"a rewrite","help":null,"rule_name":"changing-column-type","column_end":15,"line_end":0},
-        {"file":"migrations/steps/2026-01-01-000001_a/up.sql","line":3,"column":0,"level":"Warning",
+        {"file":"database/steps/2026-01-01-000001_a/up.sql","line":3,"column":0,"level":"Warning",
         "message":"may break clients","help":null,"rule_name":"ban-drop-column","column_end":5,"line_end":3},
-        {"file":"migrations/steps/2026-01-01-000001_a/up.sql","line":1,"column":0,"level":"Error",
+        {"file":"database/steps/2026-01-01-000001_a/up.sql","line":1,"column":0,"level":"Error",
         "message":"expected command, found IDENT","help":null,"rule_name":"syntax-error","column_end":0,"line_end":1}]"#;
-    const LOG: &str = "10:04:35 [INFO] checking file path: migrations/steps/2026-01-01-000001_a/up.sql
-10:04:35 [INFO] checking file path: migrations/steps/2026-01-02-000001_b/up.sql
+    const LOG: &str = "10:04:35 [INFO] checking file path: database/steps/2026-01-01-000001_a/up.sql
+10:04:35 [INFO] checking file path: database/steps/2026-01-02-000001_b/up.sql
 ";
 
     #[test]
@@ -214,8 +214,8 @@ mod tests {
         };
         write("2026-01-01-000001_a", "SELECT 1;");
         write("2026-01-02-000001_b", "SELECT 2;");
-        let first = "migrations/steps/2026-01-01-000001_a/up.sql";
-        let files = [first, "migrations/steps/2026-01-02-000001_b/up.sql"];
+        let first = "database/steps/2026-01-01-000001_a/up.sql";
+        let files = [first, "database/steps/2026-01-02-000001_b/up.sql"];
         let steps = Migrations {
             folder: FOLDER.to_owned(),
             postgres: 15,
