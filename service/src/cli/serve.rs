@@ -6,6 +6,7 @@ use crate::config::Settings;
 use crate::config::auth::DemoMode;
 use crate::config::deployment_profile::DeploymentProfile;
 use crate::config::setting_names::PREFIX;
+use crate::db::pool;
 use crate::startup::Service;
 use crate::startup::error::StartError;
 use crate::telemetry::error::TelemetryError;
@@ -13,7 +14,11 @@ use crate::telemetry::logs::Telemetry;
 use crate::tls_client;
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+
+/// How long the threads of the runtime, and those of the pools, may take to end.
+const THREADS_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Serves until SIGTERM or SIGINT.
 pub fn run(settings: &Settings) -> ExitCode {
@@ -69,8 +74,10 @@ pub fn run(settings: &Settings) -> ExitCode {
         warn_if_exposed(settings, service.address());
         Ok::<_, StartError>(service.run(stop).await)
     });
-    // Running statements are not awaited: the database cancels them at their timeout.
-    runtime.shutdown_background();
+    // Joins threads that are idle, so that none frees its state of OpenSSL while the process exits. Running statements are not
+    // awaited: the database cancels them at their timeout.
+    runtime.shutdown_timeout(THREADS_TIMEOUT);
+    pool::await_threads(THREADS_TIMEOUT);
     telemetry.stop();
     match served {
         Ok(Ok(())) => ExitCode::SUCCESS,

@@ -17,7 +17,8 @@ use crate::telemetry::metrics::Metrics;
 use lettre::message::Mailbox;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -60,6 +61,7 @@ pub struct WorkerContext {
 pub struct MailWorker {
     events: Sender<WorkerEvent<Result<(), DeliveryError>>>,
     stopped: Receiver<()>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl MailWorker {
@@ -86,21 +88,24 @@ impl MailWorker {
             }
             drop(stop);
         };
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("portcullis-mail".to_owned())
             .spawn(work)?;
         Ok(Self {
             events: sender,
             stopped,
+            thread: Some(thread),
         })
     }
 
     /// Stops the worker and waits up to [`STOP_TIMEOUT`]. A delivery that is running then is repeated by the next
     /// worker.
-    pub fn stop(self) {
+    pub fn stop(mut self) {
         let _ = self.events.send(WorkerEvent::Stop);
-        if self.stopped.recv_timeout(STOP_TIMEOUT) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+        if self.stopped.recv_timeout(STOP_TIMEOUT) == Err(RecvTimeoutError::Timeout) {
             tracing::warn!("the mail worker did not stop in time");
+        } else if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
         }
     }
 }

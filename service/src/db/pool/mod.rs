@@ -20,8 +20,7 @@ use diesel::result::{Error, QueryResult};
 pub use held_connection::HeldConnection;
 pub use manager::{ConnectError, Draining, Manager};
 use manager::{ServerState, is_role_gone};
-use scheduled_thread_pool::ScheduledThreadPool;
-use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use suspicion::Suspicion;
 
@@ -29,21 +28,14 @@ use suspicion::Suspicion;
 /// between.
 const MAX_ATTEMPTS: u32 = 3;
 
+/// What r2d2 calls its threads.
+const THREADS: &str = "r2d2-worker-";
+
 /// How long a new pool may take to open its connections.
 const WARM_UP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a thread waits for a connection of one pool before it looks whether the pool was replaced.
 const WAIT_FOR_REPLACEMENT: Duration = Duration::from_millis(50);
-
-/// The threads that open connections, for all pools. They never end: a thread that ends frees its state of OpenSSL, and if the process
-/// exits at that moment, which frees the rest, it crashes.
-static CONNECTORS: LazyLock<Arc<ScheduledThreadPool>> = LazyLock::new(|| {
-    let threads = ScheduledThreadPool::builder().num_threads(CONNECTOR_COUNT);
-    Arc::new(threads.thread_name_pattern("connector-{}").build())
-});
-
-/// Connections that are opened at the same time.
-const CONNECTOR_COUNT: usize = 8;
 
 /// How long [`Connections::close`] waits for connections that are being closed by another thread.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -295,11 +287,24 @@ impl Connections {
 fn builder(database: &DatabaseSettings, purpose: Purpose) -> Builder<Manager> {
     let connections = purpose.connections(database);
     Pool::builder()
-        .thread_pool(Arc::clone(&CONNECTORS))
         .max_size(connections)
         .min_idle(Some(connections))
         .connection_timeout(WARM_UP_TIMEOUT)
         .max_lifetime(Some(Duration::from_secs(1800)))
         .idle_timeout(None)
         .error_handler(Box::new(NopErrorHandler))
+}
+
+/// Waits until the threads of closed pools have ended, up to `timeout`: r2d2 does not join them. Threads that end free their state of
+/// OpenSSL, and if the process exits at that moment, which frees the rest, it crashes. Without `/proc` this returns at once.
+pub fn await_threads(timeout: Duration) {
+    let is_of_a_pool = |task: std::fs::DirEntry| {
+        std::fs::read_to_string(task.path().join("comm")).is_ok_and(|name| name.starts_with(THREADS))
+    };
+    let deadline = Instant::now() + timeout;
+    while Instant::now() < deadline
+        && std::fs::read_dir("/proc/self/task").is_ok_and(|tasks| tasks.flatten().any(is_of_a_pool))
+    {
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }
