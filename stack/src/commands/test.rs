@@ -20,6 +20,9 @@ use crate::postgres::Choice;
 use crate::postgres::server::Server;
 use crate::service::build;
 
+/// libtest's variable.
+const TEST_THREADS: &str = "RUST_TEST_THREADS";
+
 #[derive(Debug, Args)]
 pub struct Options {
     /// Test with this PostgreSQL major, 13 to 18 [default: what the machine has]
@@ -104,6 +107,11 @@ fn cargo_tests(
     })?;
     let mut variables = test_postgres::variables(context, &cluster);
     variables.insert("PORTCULLIS_TEST_LOGS", logs.display().to_string());
+    // Most tests wait for a server: with libtest's one thread a processor, processors are idle.
+    if !context.settings.variables.iter().any(|name| name == TEST_THREADS) {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        variables.insert(TEST_THREADS, (2 * processors).to_string());
+    }
     progress.step("running the tests", || {
         let mut reader = Reader::default();
         // Cargo prints on standard error which program runs.
