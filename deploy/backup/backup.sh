@@ -16,7 +16,9 @@ export PGDATABASE="${PGDATABASE:-portcullis}"
 here="$(cd "$(dirname "$0")" && pwd)"
 folder="$(cd "$1" && pwd)"
 name="$PGDATABASE-$(date --utc +%Y-%m-%dT%H-%M-%SZ)"
-[ ! -e "$folder/$name.sha256" ] || fail "$name exists"
+for ending in dump inventory sha256; do
+  [ ! -e "$folder/$name.$ending" ] || fail "$name.$ending exists; nothing was written"
+done
 # On the same file system, so that a backup appears when it is complete.
 partial="$(mktemp --directory "$folder/.partial-XXXXXX")"
 trap 'rm -rf "$partial"' EXIT
@@ -31,6 +33,9 @@ grep --quiet '^head [0-9]* [0-9a-f]\{64\}$' "$partial/$name.inventory" || fail "
 sync "$partial"/*
 # The checksums last: without them there is no backup.
 for ending in dump inventory sha256; do
-  mv --no-clobber "$partial/$name.$ending" "$folder/"
+  # `mv` may have succeeded without a move.
+  mv --no-clobber --no-target-directory "$partial/$name.$ending" "$folder/$name.$ending"
+  [ ! -e "$partial/$name.$ending" ] || fail "$name.$ending exists: another backup was made in the same second"
 done
+sync "$folder"
 echo "$folder/$name"

@@ -20,7 +20,7 @@ SELECT 'head ' || id || ' ' || encode(hash, 'hex') FROM audit.head;
 SELECT format('SELECT %L || count(*) || '' rows, checksum '' || coalesce(sum(hashtextextended(contents::text, 0)::numeric), 0) FROM %s contents',
               'table ' || c.oid::regclass || ': ', c.oid::regclass)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'vault_api')
+WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'vault_api', 'pgaudit')
 ORDER BY c.oid::regclass::text COLLATE "C" \gexec
 
 -- Sequences are no part of a snapshot, so their values are not compared.
@@ -32,7 +32,7 @@ WHERE a.attidentity <> '' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_
 ORDER BY c.oid::regclass::text COLLATE "C", a.attname \gexec
 
 WITH object_schemas AS (
-  SELECT * FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'vault_api')
+  SELECT * FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'vault_api', 'pgaudit')
 ), relations AS (
   SELECT c.oid, c.oid::regclass::text AS name, relkind, relowner, relacl, reloptions, relrowsecurity, relforcerowsecurity
   FROM pg_class c JOIN object_schemas s ON s.oid = c.relnamespace
@@ -73,6 +73,9 @@ WITH object_schemas AS (
       rolcreatedb, rolreplication, rolbypassrls) FROM roles
   UNION ALL SELECT format('member %s of %s, admin %s', m.member::regrole, m.roleid::regrole, m.admin_option) FROM pg_auth_members m
     JOIN roles r ON r.oid = m.member
+  UNION ALL SELECT format('grants on the database, owner %s: %s', datdba::regrole, acl) FROM pg_database,
+    LATERAL (SELECT string_agg(item::text, ', ' ORDER BY item::text COLLATE "C") FROM unnest(coalesce(datacl, acldefault('d', datdba))) item) g (acl)
+    WHERE datname = current_database()
   UNION ALL SELECT format('setting %s', setting) FROM pg_db_role_setting JOIN pg_database d ON d.oid = setdatabase, unnest(setconfig) setting
     WHERE datname = current_database() AND setrole = 0
 )

@@ -31,13 +31,13 @@ major="$(query "SELECT current_setting('server_version_num')::integer / 10000")"
 [ "$(query "SELECT count(*) FROM pg_roles WHERE rolname = 'portcullis_owner'")" = 1 ] ||
   fail "the roles are missing: run \`portcullis migrate prepare\`. Nothing was changed"
 objects="$(query "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
-  WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'vault_api') AND relkind IN ('r', 'p', 'v', 'S')")"
+  WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'vault_api', 'pgaudit') AND relkind IN ('r', 'p', 'v', 'S')")"
 [ "$objects" = 0 ] || fail "the database $PGDATABASE is not empty: it has $objects tables, views and sequences. Nothing was changed"
 
 work="$(mktemp --directory)"
 trap 'rm -rf "$work"' EXIT
 # `migrate prepare` has created these.
-pg_restore --list "$folder/$name.dump" | grep --invert-match --extended-regexp ' (SCHEMA - portcullis|EXTENSION - [^ ]+|COMMENT - EXTENSION [^ ]+) ' >"$work/list" ||
+pg_restore --list "$folder/$name.dump" | grep --invert-match --extended-regexp ' (SCHEMA - (portcullis|pgaudit)|EXTENSION - [^ ]+|COMMENT - EXTENSION [^ ]+) ' >"$work/list" ||
   fail "pg_restore cannot read the dump. Nothing was changed"
 PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0" \
   pg_restore --single-transaction --exit-on-error --dbname="$PGDATABASE" --use-list="$work/list" "$folder/$name.dump" ||
