@@ -1,5 +1,6 @@
 //! The operator's scripts in `deploy/backup`, run against a stack's database.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
@@ -7,6 +8,7 @@ use harness::context::Context;
 use harness::process::command::{Command, EnvVars, Finished};
 use stack::local_stack::LocalStack;
 use stack::psql::Psql;
+use tempfile::NamedTempFile;
 
 /// The login that makes backups.
 const LOGIN: &str = "portcullis_backup";
@@ -24,7 +26,6 @@ pub struct Scripts<'a> {
 impl<'a> Scripts<'a> {
     /// Creates the login that makes backups.
     pub fn prepare(context: &'a Context, stack: &LocalStack, password: &str) -> Result<Scripts<'a>> {
-        let psql = Psql::find(context, stack)?;
         let tools = stack.tool("psql")?;
         let mut path = tools
             .parent()
@@ -33,7 +34,7 @@ impl<'a> Scripts<'a> {
             .to_owned();
         path.push(":");
         path.push(&context.settings.path);
-        let mut variables = psql.variables.clone();
+        let mut variables = Psql::find(context, stack)?.variables;
         variables.push(("PATH".into(), path));
         let scripts = Scripts {
             context,
@@ -43,7 +44,11 @@ impl<'a> Scripts<'a> {
         };
         let file = scripts.folder.join("login.sql");
         scripts.run("psql", &["-X".as_ref(), "-q".as_ref(), "-f".as_ref(), &file], &[])?;
-        psql.run(&[&format!("ALTER ROLE {LOGIN} PASSWORD '{password}'")])?;
+        // Lists of processes show arguments.
+        let mut statement = NamedTempFile::new()?;
+        write!(statement, "ALTER ROLE {LOGIN} PASSWORD '{password}'")?;
+        let arguments = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f"].map(Path::new);
+        scripts.run("psql", &[&arguments[..], &[statement.path()]].concat(), &[])?;
         Ok(scripts)
     }
 
