@@ -7,12 +7,21 @@ cd "$(dirname "$0")"
 base="$1"
 image="$2"
 network="portcullis-play-$$"
+# podman names volumes after ConfigMaps, and takes those that exist.
+volumes=(portcullis portcullis-migrator)
+for volume in "${volumes[@]}"; do
+  if podman volume exists "$volume"; then
+    echo "play.sh: there is a volume $volume already, which is not its own" >&2
+    exit 1
+  fi
+done
 folder="$(mktemp -d)"
 stop() {
   podman kube down "$folder/manifest.yaml" >/dev/null 2>&1 || true
   podman rm --force "$network-db" >/dev/null 2>&1 || true
-  podman volume rm portcullis portcullis-migrator >/dev/null 2>&1 || true
+  podman volume rm "${volumes[@]}" >/dev/null 2>&1 || true
   podman network rm --force "$network" >/dev/null 2>&1 || true
+  for tag in localhost/portcullis:play localhost/portcullis-postgres:latest; do podman untag "$tag" "$tag" >/dev/null 2>&1 || true; done
   rm -rf "$folder"
 }
 trap stop EXIT
@@ -42,7 +51,8 @@ podman run --detach --name "$network-db" --network "$network" --network-alias db
 
 umask 077
 for login in admin ingest migrator rates accounts wishes mail; do openssl rand -hex 24 >"$folder/$login-password"; done
-podman exec --interactive "$network-db" bash -s "$(cat "$folder/admin-password")" >"$folder/ca" <<'END'
+podman exec --interactive "$network-db" bash -c 'umask 077 && cat >/run/admin-password' <"$folder/admin-password"
+podman exec --interactive "$network-db" bash -s >"$folder/ca" <<'END'
 set -euo pipefail
 cd /etc/postgresql/15/main
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=play -keyout ca.key -out ca.crt 2>/dev/null
@@ -54,7 +64,8 @@ printf '%s\n' "listen_addresses = '*'" "ssl = on" "ssl_cert_file = '$PWD/db.crt'
 echo "hostssl all all samenet scram-sha-256" >>pg_hba.conf
 pg_ctlcluster 15 main start
 cd /
-runuser -u postgres -- psql --quiet --command "ALTER ROLE postgres PASSWORD '$1'"
+# `printf` is no process, so no list of processes shows the password.
+printf "ALTER ROLE postgres PASSWORD '%s'" "$(cat /run/admin-password)" | runuser -u postgres -- psql --quiet
 cat /etc/postgresql/15/main/ca.crt
 END
 

@@ -62,7 +62,8 @@ portcullis keys generate /etc/portcullis/secrets/token-keys >/dev/null
 portcullis keys generate --data /etc/portcullis/secrets/data-key >/dev/null
 for login in rates accounts wishes mail; do openssl rand -hex 24 >"/etc/portcullis/secrets/$login-password"; done
 for login in admin ingest migrator; do openssl rand -hex 24 >"$HOME/$login-password"; done
-runuser -u postgres -- psql --quiet --command "ALTER ROLE postgres PASSWORD '$(cat "$HOME/admin-password")'"
+# `printf` is no process, so no list of processes shows the password.
+printf "ALTER ROLE postgres PASSWORD '%s'" "$(cat "$HOME/admin-password")" | runuser -u postgres -- psql --quiet
 (
   set -a
   # shellcheck source=/dev/null
