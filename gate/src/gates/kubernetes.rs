@@ -42,6 +42,7 @@ const KIND: &str = "unknown-kind";
 const REPLICAS: &str = "single-replica";
 const SECRET: &str = "literal-secret";
 const NAMESPACE: &str = "unrestricted-namespace";
+const INCOMPLETE: &str = "missing-object";
 
 /// What an overlay builds, beside the place of its kustomization.
 const MANIFEST: &str = "manifest.yaml";
@@ -137,6 +138,16 @@ fn rules(manifest: &Manifest) -> Vec<Finding> {
             _ => None,
         }
     });
+    let missing = [
+        ("Deployment", "no Deployment: nothing replicated is deployed"),
+        (
+            "Namespace",
+            "no Namespace: nothing enforces restricted pod security",
+        ),
+    ];
+    let is_missing = |wanted: &str| documents(&manifest.text).all(|document| kind(document) != wanted);
+    let missing = missing.into_iter().filter(|(wanted, _)| is_missing(wanted));
+    let found = found.chain(missing.map(|(_, message)| (INCOMPLETE, message)));
     let findings = found.map(|(rule, message)| Finding::new("kubernetes", rule, message));
     let findings = findings.map(|finding| finding.rated(Severity::High).at(&manifest.overlay, None));
     findings.collect()
@@ -248,7 +259,7 @@ mod tests {
 
     /// L9: Each of our own rules holds for what follows it and finds what does not.
     #[test]
-    fn one_replica_a_secret_and_an_unrestricted_namespace_are_found() {
+    fn one_replica_a_secret_and_a_missing_or_unrestricted_namespace_are_found() {
         let good = format!("{DEPLOYMENT}---\n{NAMESPACE_OBJECT}");
         assert_eq!(rules_of(&good), [""; 0]);
         assert_eq!(rules_of(&good.replace("replicas: 2", "replicas: 1")), [REPLICAS]);
@@ -257,6 +268,8 @@ mod tests {
         assert_eq!(rules_of(&good.replace(": restricted", ": baseline")), [NAMESPACE]);
         let secret = format!("{good}---\napiVersion: v1\nkind: Secret\n");
         assert_eq!(rules_of(&secret), [SECRET]);
+        assert_eq!(rules_of(DEPLOYMENT), [INCOMPLETE]);
+        assert_eq!(rules_of(NAMESPACE_OBJECT), [INCOMPLETE]);
     }
 
     /// L9: An object that does not match its schema is found, and so is one without a schema, although the tool then succeeds.
