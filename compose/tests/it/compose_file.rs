@@ -10,6 +10,8 @@ const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/compose.yaml");
 /// Services that end by themselves.
 const TASKS: [&str; 4] = ["prepare", "migrate", "import", "account"];
 
+const SHARES: &str = "shares a namespace or a device with this machine";
+
 fn file() -> Value {
     let mut file: Value = serde_yaml::from_str(&fs::read_to_string(FILE).unwrap()).unwrap();
     // What is merged may contain a merge itself.
@@ -37,7 +39,17 @@ fn problems(name: &str, service: &Value) -> Vec<&'static str> {
     let list = |key: &str| names(&service[key]);
     let is_task = TASKS.contains(&name);
     let is_local = |port: &String| port.starts_with("127.0.0.1:");
-    let is_read_only = |volume: &String| volume.ends_with(":ro") || !volume.starts_with(['.', '/', '$']);
+    let is_read_only = |volume: &String| volume.ends_with(":ro") || !volume.starts_with(['.', '/', '$', '~']);
+    let of_the_machine = [
+        "network_mode",
+        "pid",
+        "ipc",
+        "uts",
+        "userns_mode",
+        "cgroup",
+        "devices",
+        "device_cgroup_rules",
+    ];
     let rules = [
         ("runs as root", service["user"] == "65532:65532"),
         ("can write to its image", service["read_only"] == true),
@@ -47,8 +59,10 @@ fn problems(name: &str, service: &Value) -> Vec<&'static str> {
         ),
         (
             "can get privileges",
-            list("security_opt").contains("no-new-privileges:true") && service["privileged"].is_null(),
+            list("security_opt") == ["no-new-privileges:true".to_owned()].into()
+                && service["privileged"].is_null(),
         ),
+        (SHARES, of_the_machine.iter().all(|key| service[*key].is_null())),
         ("has no limit on memory", service["mem_limit"].is_string()),
         ("has no limit on processes", service["pids_limit"].is_u64()),
         (
@@ -112,7 +126,20 @@ fn each_privilege_is_noticed() {
         ("cap_drop", "[NET_RAW]", "has capabilities"),
         ("cap_add", "[NET_ADMIN]", "has capabilities"),
         ("security_opt", "[]", "can get privileges"),
+        (
+            "security_opt",
+            "['no-new-privileges:true', 'seccomp:unconfined']",
+            "can get privileges",
+        ),
         ("privileged", "true", "can get privileges"),
+        ("network_mode", "host", SHARES),
+        ("pid", "host", SHARES),
+        ("ipc", "host", SHARES),
+        ("uts", "host", SHARES),
+        ("userns_mode", "host", SHARES),
+        ("cgroup", "host", SHARES),
+        ("devices", "['/dev/mem:/dev/mem']", SHARES),
+        ("device_cgroup_rules", "['a *:* rwm']", SHARES),
         ("mem_limit", "null", "has no limit on memory"),
         ("pids_limit", "null", "has no limit on processes"),
         ("healthcheck", "{}", "has no health check"),
@@ -120,6 +147,11 @@ fn each_privilege_is_noticed() {
         (
             "volumes",
             "['./nginx:/etc/nginx']",
+            "can write to a folder of this machine",
+        ),
+        (
+            "volumes",
+            "['~/.ssh:/ssh']",
             "can write to a folder of this machine",
         ),
         ("image", "docker.io/library/nginx", "is not built here"),
