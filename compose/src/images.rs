@@ -1,8 +1,8 @@
 //! The images of the stack. What is missing is built.
 
 use anyhow::Result;
-use harness::output::{Progress, print};
-use image::engine::{Engine, IMAGE, Kind};
+use harness::output::Progress;
+use image::engine::{Engine, Kind};
 use image::{base, figures::Figures, source};
 
 use crate::programs;
@@ -23,7 +23,7 @@ pub fn name(part: &str, tag: &str) -> String {
     format!("localhost/portcullis-{part}:{tag}")
 }
 
-/// Builds the images that are not on this machine. Returns the tag of those of the parts, which is the digest of what they are built from.
+/// Builds the images that are not on this machine, or are of other files. Returns the tag of those of the parts, which is the digest of what they are built from.
 ///
 /// # Errors
 /// When one does not build.
@@ -50,15 +50,19 @@ pub fn ensure(engine: &Engine<'_>, progress: &mut Progress) -> Result<String> {
 }
 
 fn service(engine: &Engine<'_>) -> Result<&'static str> {
-    if !engine.has_image(IMAGE)? {
-        image::run(engine.context, &image::Options::on(base::any(engine)?))?;
-        return Ok("built");
+    if is_of_this_tree(engine)? {
+        return Ok("is there");
     }
-    let figures = Figures::read(engine.context);
-    if figures.is_none_or(|figures| source::digest(engine.context).ok() != Some(figures.source)) {
-        print("      it is not that of this tree: `cargo xtask image` builds a new one");
-    }
-    Ok("is there")
+    image::run(engine.context, &image::Options::on(base::any(engine)?))?;
+    Ok("built")
+}
+
+/// Whether the service's image on this machine was built from the files that a build would read now.
+fn is_of_this_tree(engine: &Engine<'_>) -> Result<bool> {
+    let Some(figures) = Figures::read(engine.context) else {
+        return Ok(false);
+    };
+    Ok(engine.is_image(&figures.digest)? && source::digest(engine.context)? == figures.source)
 }
 
 fn build(

@@ -193,12 +193,25 @@ impl<'a> Project<'a> {
     /// Stops a part as a new version would: its stop signal, and its time to end. Then starts it again.
     ///
     /// # Errors
-    /// When it does not become healthy.
+    /// When it ends with another exit code than 0, or does not become healthy.
     pub fn restart(&self, part: &str) -> Result<()> {
         let container = self.container(part)?;
         self.engine
             .command(["stop", "--time", "40", &container])
             .output()?;
+        let inspect = ["inspect", "--format", "{{.State.ExitCode}}", &container];
+        let code = self.engine.command(inspect).output()?;
+        let code = code.trim();
+        ensure!(code == "0", "{part} was stopped and ended with exit code {code}");
+        self.start_again(part)
+    }
+
+    /// Starts a part that has ended.
+    ///
+    /// # Errors
+    /// When it does not become healthy.
+    pub fn start_again(&self, part: &str) -> Result<()> {
+        let container = self.container(part)?;
         self.engine.command(["start", &container]).output()?;
         self.wait_until_healthy(part)
     }

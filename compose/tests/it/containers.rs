@@ -127,5 +127,5 @@ fn restarts(running: &Running<'_>, project: &Project<'_>, ports: &Ports) {
     assert!(killed.failed() <= load::WRITERS, "{killed}");
     assert!(killed.succeeded > 100, "{killed}");
     // An engine does not restart what its operator killed.
-    project.restart("portcullis-1").unwrap();
+    project.start_again("portcullis-1").unwrap();
 }
