@@ -1,6 +1,6 @@
 //! A database is destroyed and restored on a new server.
 
-use super::restorable::{Backup, Scripts, empty_target, named};
+use super::restorable::{Backup, Scripts, empty_target, named, prepare};
 use crate::support::accounts::{
     PASSWORD, call_as, create_account, create_and_log_in, get_as, log_in, try_log_in, try_log_in_with_code,
 };
@@ -126,4 +126,25 @@ fn a_destroyed_database_is_restored_on_a_new_server() {
     assert!(restored.try_execute("DELETE FROM audit.events").is_err());
     let (exit, text) = command(&restored, &["audit", "verify"], None);
     assert_eq!(exit, Some(0), "{text}");
+}
+
+/// L11: With pgaudit, whose schema `migrate prepare` creates as the administrator, a backup is restored too.
+#[test]
+fn a_database_with_pgaudit_is_restored() {
+    let Some(scripts) = Scripts::find() else {
+        ignored::report("psql and pg_dump are not installed");
+        return;
+    };
+    own_postgres::with_pgaudit(|_, database| {
+        scripts.create_login(database);
+        let backup = Backup::of(&scripts, database);
+        let restored = Database {
+            name: "restored".to_owned(),
+            server: database.server.clone(),
+        };
+        prepare(&restored);
+        restored.execute("GRANT CONNECT ON DATABASE restored TO portcullis_backup");
+        let output = scripts.restore(&restored, &backup.path);
+        assert!(output.status.success(), "{}", stderr(&output));
+    });
 }
