@@ -151,23 +151,34 @@ pub fn executions(json: &Value) -> Result<Vec<String>> {
         .collect()
 }
 
+/// The names of those that have not ended, of `az containerapp job execution list`.
+pub fn running(json: &Value) -> Result<Vec<String>> {
+    let list = json.as_array().context("no list of executions")?;
+    list.iter()
+        .filter(|execution| matches!(status(execution), Some("Running" | "Processing")))
+        .map(|execution| name(execution, "an execution"))
+        .collect()
+}
+
 /// The name that `az containerapp job start` prints.
 pub fn started(json: &Value) -> Result<String> {
     name(json, "the started execution")
 }
 
-/// Reads `az containerapp job execution show`. Some versions print `status` at the top.
+/// Reads `az containerapp job execution show`.
 pub fn execution(json: &Value) -> Result<Execution> {
-    let nested = json.pointer("/properties/status");
-    let status = nested
-        .filter(|status| !status.is_null())
-        .unwrap_or(&json["status"]);
-    match status.as_str() {
+    match status(json) {
         Some("Running" | "Processing" | "Unknown") => Ok(Execution::Running),
         Some("Succeeded") => Ok(Execution::Succeeded),
         Some(other) => Ok(Execution::Ended(other.to_owned())),
         None => bail!("an execution without a status"),
     }
+}
+
+/// Some versions print `status` at the top.
+fn status(execution: &Value) -> Option<&str> {
+    let nested = execution.pointer("/properties/status").and_then(Value::as_str);
+    nested.or_else(|| execution["status"].as_str())
 }
 
 fn images(template: &Value) -> Vec<String> {
@@ -215,6 +226,17 @@ mod tests {
             assert_eq!(execution(&json).unwrap(), expected);
         }
         assert!(execution(&json!({"properties": {}})).is_err());
+    }
+
+    #[test]
+    fn executions_that_have_not_ended_are_found() {
+        let list = json!([
+            {"name": "m-1", "properties": {"status": "Succeeded"}},
+            {"name": "m-2", "properties": {"status": "Running"}},
+            {"name": "m-3", "status": "Processing"},
+            {"name": "m-4", "properties": {}},
+        ]);
+        assert_eq!(running(&list).unwrap(), ["m-2", "m-3"]);
     }
 
     #[test]

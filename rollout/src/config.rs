@@ -37,7 +37,7 @@ pub struct Environment {
     pub migration_seconds: u64,
     /// Time limit for the new revision to become healthy.
     pub healthy_seconds: u64,
-    /// Between two looks at a migration or a revision.
+    /// Between two queries about a migration or a revision.
     pub poll_seconds: u64,
 }
 

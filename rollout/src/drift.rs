@@ -5,10 +5,7 @@ use harness::checksum;
 use serde_json::{Value, json};
 
 use crate::config::Owned;
-use crate::plan_json::{self, After, Attribute, Change};
-
-/// Longer values are cut.
-const MAX_VALUE: usize = 80;
+use crate::plan_json::{self, Attribute, Change};
 
 /// A kind of finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,11 +90,7 @@ fn of_change(rule: Rule, change: &Change, owned: &[Owned]) -> Vec<Finding> {
     let attributes = change.attributes.iter().filter(|attribute| !is_owned(attribute));
     attributes
         .map(|attribute| {
-            let (before, after) = match (attribute.is_sensitive, &attribute.after) {
-                (true, _) => ("(sensitive)".to_owned(), "(sensitive)".to_owned()),
-                (false, After::Unknown) => (short(&attribute.before), "(known after apply)".to_owned()),
-                (false, After::Known(after)) => (short(&attribute.before), short(after)),
-            };
+            let (before, after) = attribute.shown();
             let what = match rule {
                 Rule::ChangedOutside => {
                     format!(": {} is {after}, Terraform recorded {before}", attribute.path)
@@ -109,14 +102,6 @@ fn of_change(rule: Rule, change: &Change, owned: &[Owned]) -> Vec<Finding> {
             finding(&attribute.path, what)
         })
         .collect()
-}
-
-fn short(value: &Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(MAX_VALUE) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text,
-    }
 }
 
 /// SARIF 2.1.0. GitHub requires a file: the root module's.

@@ -1,12 +1,12 @@
 //! Carries out what the state machine calls for, one action at a time; each fact is in the journal before the next action begins.
 
-use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use harness::checksum;
 use harness::exit::Exit;
 use harness::output::seconds;
+use tempfile::TempPath;
 
 use crate::azure::{self, Execution, Health, Revision};
 use crate::config::Config;
@@ -16,7 +16,7 @@ use crate::machine::{Action, Fact, State};
 use crate::plan_json;
 use crate::polling::poll;
 use crate::runner::Runner;
-use crate::traffic::{pin, set_traffic};
+use crate::traffic::{await_healthy, pin, set_traffic};
 
 /// How often a start of the job is tried whose answer was lost and that left no execution.
 const MAX_STARTS: u32 = 3;
@@ -86,9 +86,7 @@ impl<R: Runner> Driver<'_, R> {
                 );
                 Fact::JobUpdated
             }
-            Action::ListExecutions => Fact::ExecutionsListed {
-                known: self.executions(journal)?,
-            },
+            Action::ListExecutions => self.list_executions(journal)?,
             Action::StartMigration => Fact::MigrationStarted {
                 execution: self.start(journal)?,
             },
@@ -139,7 +137,8 @@ impl<R: Runner> Driver<'_, R> {
         );
         self.runner.run(&self.module.init(), &[0])?;
         let approved = plan_json::changes(&self.runner.json(&self.module.show(&approved))?)?;
-        let part = self.folder.path.join("part");
+        // It holds the environment's configuration.
+        let part = TempPath::try_from_path(self.folder.path.join("part"))?;
         let planned = self.module.plan(&journal.variables(), &part, target);
         let planned = self.runner.run(&planned, &[0, 2])?;
         if planned.code == Some(0) {
@@ -154,7 +153,21 @@ impl<R: Runner> Driver<'_, R> {
         );
         self.runner
             .run(&self.module.apply(&part, &journal.variables()), &[0])?;
-        fs::remove_file(&part).with_context(|| format!("cannot remove {}", part.display()))
+        Ok(())
+    }
+
+    /// This deploy has started none yet: one that runs is of another deploy, for example one whose time limit was exceeded.
+    fn list_executions(&self, journal: &Journal) -> Result<Fact> {
+        let json = self.runner.json(&journal.target.list_executions())?;
+        let running = azure::running(&json)?;
+        ensure!(
+            running.is_empty(),
+            "a migration of another deploy runs: {}; wait for its end, or stop it with `az containerapp job stop`",
+            running.join(", ")
+        );
+        Ok(Fact::ExecutionsListed {
+            known: azure::executions(&json)?,
+        })
     }
 
     fn executions(&self, journal: &Journal) -> Result<Vec<String>> {
@@ -167,13 +180,16 @@ impl<R: Runner> Driver<'_, R> {
             bail!("no list of executions");
         };
         let mut failure = None;
-        for _ in 0..MAX_STARTS {
+        for starts in 0..=MAX_STARTS {
             let executions = self.executions(journal)?;
             if let Some(ours) = executions
                 .into_iter()
                 .find(|execution| !known.contains(execution))
             {
                 return Ok(ours);
+            }
+            if starts == MAX_STARTS {
+                break;
             }
             match self.runner.json(&journal.target.start_job()) {
                 Ok(started) => return azure::started(&started),
@@ -238,16 +254,20 @@ impl<R: Runner> Driver<'_, R> {
         let until = Instant::now() + Duration::from_secs(self.config.environment.watch_seconds);
         let mut unhealthy = 0;
         loop {
-            let revision = self.new_revision(journal)?;
-            unhealthy = match revision.health {
+            let (health, states) = match self.new_revision(journal) {
+                Ok(revision) => (revision.health, revision.states),
+                Err(error) if error.is::<Exit>() => return Err(error),
+                Err(error) => (Health::NotYet, format!("{error:#}")),
+            };
+            unhealthy = match health {
                 Health::Healthy => 0,
                 Health::NotYet => unhealthy + 1,
                 Health::Failed => MAX_UNHEALTHY,
             };
-            let (name, states) = (&revision.name, &revision.states);
             ensure!(
                 unhealthy < MAX_UNHEALTHY,
-                "{name} is not healthy any more: {states}"
+                "{} is not healthy any more: {states}",
+                journal.new_revision()
             );
             if unhealthy == 0 && Instant::now() >= until {
                 return Ok(Fact::Watched);
@@ -258,9 +278,14 @@ impl<R: Runner> Driver<'_, R> {
 
     fn roll_back(&self, journal: &Journal) -> Result<Fact> {
         let old = journal.deploy.old.as_deref().context("no old revision")?;
-        set_traffic(self.runner, &journal.target, &[(old, 100)])?;
         let new = journal.new_revision();
         let revisions = self.revisions(journal)?;
+        let found = revisions.iter().find(|revision| revision.name == old);
+        if !found.with_context(|| format!("no revision {old}"))?.is_active {
+            self.runner.run(&journal.target.activate(old), &[0])?;
+            await_healthy(self.runner, &journal.target, old, &self.config.environment)?;
+        }
+        set_traffic(self.runner, &journal.target, &[(old, 100)])?;
         // It would go on to work on mails and connections.
         if revisions
             .iter()

@@ -11,7 +11,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(2 * 60);
 /// `az` waits for the end of the operation.
 const CHANGE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 /// A reader or an idempotent change is repeated.
-const ATTEMPTS: u32 = 3;
+const ATTEMPTS: u32 = 4;
 
 /// Which program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

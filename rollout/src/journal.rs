@@ -1,13 +1,13 @@
 //! The journal: one JSON file per environment from which an interrupted deploy resumes, and the lock that admits one deploy at a time.
 
 use std::fs::{self, DirBuilder, File};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use chrono::{DateTime, Utc};
-use harness::{clock, json_file};
+use harness::clock;
 use serde::{Deserialize, Serialize};
 
 use crate::machine::{Deploy, Fact};
@@ -55,8 +55,6 @@ pub struct Target {
 pub struct PlanRecord {
     /// Hexadecimal.
     pub sha256: String,
-    /// How many resources it changes.
-    pub changes: usize,
 }
 
 /// One transition.
@@ -104,20 +102,35 @@ impl Journal {
         });
     }
 
+    /// The journal of the last deploy of the environment, if there is one.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is of another form: a deploy may be in progress.
+    pub fn find(folder: &Folder) -> Result<Option<Journal>> {
+        let file = folder.journal();
+        let text = match fs::read(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+        };
+        let journal: Journal = serde_json::from_slice(&text)
+            .with_context(|| format!("{} is damaged, or of another version", file.display()))?;
+        ensure!(
+            journal.schema == SCHEMA,
+            "{} is of another version of this program",
+            file.display()
+        );
+        Ok(Some(journal))
+    }
+
     /// The journal of the last deploy of the environment.
     ///
     /// # Errors
     /// When there is none, or it is of another form.
     pub fn read(folder: &Folder) -> Result<Journal> {
         let file = folder.journal();
-        let journal: Journal = json_file::read(&file)
-            .with_context(|| format!("no deploy in {}: run `cargo xtask deploy plan`", file.display()))?;
-        ensure!(
-            journal.schema == SCHEMA,
-            "{} is of another version of this program",
-            file.display()
-        );
-        Ok(journal)
+        Journal::find(folder)?
+            .with_context(|| format!("no deploy in {}: run `cargo xtask deploy plan`", file.display()))
     }
 
     /// Writes it completely or not at all, and only returns when it is on the disk.
@@ -207,6 +220,16 @@ impl Folder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_damaged_journal_is_an_error() {
+        let target = tempfile::tempdir().unwrap();
+        let folder = Folder::locked(target.path(), "staging").unwrap();
+        assert_eq!(Journal::find(&folder).unwrap(), None);
+        fs::write(folder.journal(), "{\"schema\": \"1\"").unwrap();
+        let error = Journal::find(&folder).unwrap_err().to_string();
+        assert!(error.contains("is damaged"), "{error}");
+    }
 
     #[test]
     fn two_deploys_of_one_environment_exclude_each_other() {

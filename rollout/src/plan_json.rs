@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
+/// Longer values are cut.
+const MAX_VALUE: usize = 80;
+
 /// One resource that a plan changes, or that was changed outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
@@ -38,6 +41,34 @@ pub enum After {
     Known(Value),
     /// Decided while it is applied.
     Unknown,
+}
+
+impl Attribute {
+    /// Its values before and afterwards for readers, without sensitive ones.
+    pub fn shown(&self) -> (String, String) {
+        match (self.is_sensitive, &self.after) {
+            (true, _) => ("(sensitive)".to_owned(), "(sensitive)".to_owned()),
+            (false, After::Unknown) => (short(&self.before), "(known after apply)".to_owned()),
+            (false, After::Known(after)) => (short(&self.before), short(after)),
+        }
+    }
+
+    /// Whether the approved plan has the same change. What it left to be decided while it is applied may have a value by now.
+    fn is_approved(&self, approved: &Attribute) -> bool {
+        self == approved
+            || approved.after == After::Unknown
+                && self.path == approved.path
+                && self.before == approved.before
+                && self.is_sensitive == approved.is_sensitive
+    }
+}
+
+fn short(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(MAX_VALUE) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text,
+    }
 }
 
 /// What a plan changes; resources without changes are left out.
@@ -82,10 +113,10 @@ pub fn not_approved(plan: &[Change], approved: &[Change]) -> Vec<String> {
             excess.push(format!("{} ({})", change.address, change.actions.join(", ")));
             continue;
         };
-        let others = change
-            .attributes
-            .iter()
-            .filter(|attribute| !same.attributes.contains(attribute));
+        let others = change.attributes.iter().filter(|attribute| {
+            let mut approved = same.attributes.iter();
+            !approved.any(|approved| attribute.is_approved(approved))
+        });
         excess.extend(others.map(|attribute| format!("{}: {}", change.address, attribute.path)));
     }
     excess

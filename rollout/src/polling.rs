@@ -10,13 +10,13 @@ use serde_json::Value;
 use crate::invocation::Invocation;
 use crate::runner::{Runner, line};
 
-/// Looks again and again until there is a result. `Err` inside is what is there instead; commands that fail meanwhile are repeated.
+/// Runs a query again and again until there is a result. `Err` inside is what is there instead; a query that fails is repeated.
 ///
 /// # Errors
 /// After the time limit, with what was there last; and at once when `read` fails.
 pub fn poll<T>(
     runner: &impl Runner,
-    look: &Invocation,
+    query: &Invocation,
     limit: Duration,
     interval: Duration,
     read: impl Fn(&Value) -> Result<Result<T, String>>,
@@ -24,12 +24,12 @@ pub fn poll<T>(
     let since = Instant::now();
     let mut instead = String::new();
     // The loop repeats it.
-    let look = Invocation {
+    let query = Invocation {
         attempts: 1,
-        ..look.clone()
+        ..query.clone()
     };
     while since.elapsed() < limit {
-        match runner.json(&look) {
+        match runner.json(&query) {
             Ok(json) => match read(&json)? {
                 Ok(result) => return Ok(result),
                 Err(now) => instead = now,
@@ -39,5 +39,5 @@ pub fn poll<T>(
         }
         runner.pause(interval)?;
     }
-    bail!("`{}`: not within {}: {instead}", line(&look), seconds(limit))
+    bail!("`{}`: not within {}: {instead}", line(&query), seconds(limit))
 }

@@ -16,8 +16,12 @@ use tools::{find, table};
 
 use crate::invocation::{Invocation, Program};
 
-/// Between two attempts.
-const RETRY_INTERVAL: Duration = Duration::from_secs(2);
+/// Before the second attempt and each one after it; the last also before any further.
+const BACK_OFF: [Duration; 3] = [
+    Duration::from_secs(2),
+    Duration::from_secs(8),
+    Duration::from_secs(30),
+];
 /// Of an error, the last characters.
 const MAX_ERROR: usize = 2_000;
 
@@ -52,13 +56,14 @@ pub trait Runner {
     /// Naming the command, its end and what it printed.
     fn run(&self, invocation: &Invocation, right: &[i32]) -> Result<Ended> {
         let mut attempt = 1;
+        let mut pauses = BACK_OFF.into_iter();
         loop {
             let ended = self.run_once(invocation)?;
             match ended.code {
                 Some(code) if right.contains(&code) => return Ok(ended),
                 _ if attempt < invocation.attempts => {
                     attempt += 1;
-                    self.pause(RETRY_INTERVAL)?;
+                    self.pause(pauses.next().unwrap_or(BACK_OFF[2]))?;
                     continue;
                 }
                 _ => {}

@@ -1,10 +1,14 @@
 //! The traffic rules: naming the revision that has the traffic, and sharing it out.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::azure::{self, Share};
+use crate::azure::{self, Health, Revision, Share};
+use crate::config::Environment;
 use crate::invocation::Invocation;
-use crate::journal::Target;
+use crate::journal::{Journal, Target};
+use crate::polling::poll;
 use crate::runner::{Ended, Runner, is_not_found, line};
 
 /// The revision that has all traffic, by name from now on; none before the first deploy.
@@ -54,6 +58,46 @@ pub fn set_traffic(runner: &impl Runner, target: &Target, shares: &[(&str, u8)])
             line(&set)
         );
     }
+    Ok(())
+}
+
+/// Waits until a revision is healthy.
+///
+/// # Errors
+/// When it failed, or is not healthy within the time limit.
+pub fn await_healthy(
+    runner: &impl Runner,
+    target: &Target,
+    revision: &str,
+    environment: &Environment,
+) -> Result<()> {
+    let limit = Duration::from_secs(environment.healthy_seconds);
+    let show = target.show_revision(revision);
+    poll(runner, &show, limit, environment.poll(), |json| {
+        let found = azure::revision(json)?;
+        Ok(match found.health {
+            Health::Healthy => Ok(()),
+            Health::NotYet => Err(found.states),
+            Health::Failed => bail!("{revision} failed: {}", found.states),
+        })
+    })
+}
+
+/// Refuses a rollback by a journal that is not of the last deploy.
+///
+/// # Errors
+/// When a revision has traffic that is not of the journal's deploy.
+pub fn no_other_serves(revisions: &[Revision], journal: &Journal) -> Result<()> {
+    let new = journal.new_revision();
+    let other = revisions.iter().find(|revision| {
+        let is_ours = revision.name == new || Some(&revision.name) == journal.deploy.old.as_ref();
+        revision.weight > 0 && !is_ours
+    });
+    ensure!(
+        other.is_none(),
+        "{} has traffic, and is of a deploy that this machine has no journal of: name the revision with --to",
+        other.map_or("", |revision| revision.name.as_str())
+    );
     Ok(())
 }
 

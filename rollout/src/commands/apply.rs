@@ -11,7 +11,7 @@ use crate::driver::Driver;
 use crate::evidence;
 use crate::invocation::Program;
 use crate::journal::{Folder, Journal};
-use crate::machine::{Fact, State};
+use crate::machine::{Fact, State, TransitionError};
 use crate::runner::Processes;
 
 /// Options of `deploy apply`.
@@ -35,6 +35,10 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
         "the plan is of {}, not of {}",
         journal.environment,
         config.name
+    );
+    ensure!(
+        options.approve == journal.deploy.plan_sha256,
+        TransitionError::OtherPlan
     );
     if journal.deploy.state == State::NothingToDo {
         return conclude(&journal, true);

@@ -10,11 +10,19 @@ use crate::machine::State;
 /// Prints the end of a deploy. Only the wanted one is a success.
 pub(crate) fn conclude(journal: &Journal, is_wanted: bool) -> Result<()> {
     let new = journal.new_revision();
-    let old = journal.deploy.old.as_deref().unwrap_or("none");
+    let old = journal.deploy.old.as_deref();
     print(&match &journal.deploy.state {
-        State::Done => format!("done: {new} has all traffic; {old} stays active for a rollback"),
-        State::RolledBack { reason } => format!("rolled back to {old}, which has all traffic: {reason}"),
-        State::Failed { reason } => format!("failed: {reason}\nthe old revision has the traffic: {old}"),
+        State::Done => match old {
+            Some(old) => format!("done: {new} has all traffic; {old} stays active for a rollback"),
+            None => format!("done: {new} has all traffic; there is no earlier revision to return to"),
+        },
+        State::RolledBack { reason } => {
+            format!(
+                "rolled back to {}, which has all traffic: {reason}",
+                old.unwrap_or_default()
+            )
+        }
+        State::Failed { reason } => format!("failed: {reason}\n{}", traffic(journal, old)),
         State::NothingToDo => "nothing to do: the plan has no changes".to_owned(),
         state => format!("state: {}", state.name()),
     });
@@ -22,4 +30,14 @@ pub(crate) fn conclude(journal: &Journal, is_wanted: bool) -> Result<()> {
         return Ok(());
     }
     Err(Exit::AlreadyReported.into())
+}
+
+/// Who has the traffic after a failure.
+fn traffic(journal: &Journal, old: Option<&str>) -> String {
+    let is_pinned = journal.events.iter().any(|event| event.state == "pinned");
+    match old {
+        Some(old) => format!("the old revision has the traffic: {old}"),
+        None if is_pinned => "there is no old revision: the new one has the traffic, if it exists".to_owned(),
+        None => "the traffic was not changed".to_owned(),
+    }
 }

@@ -6,6 +6,7 @@ use harness::context::Context;
 use harness::exit::Exit;
 use harness::json_file;
 use harness::output::print;
+use tempfile::TempPath;
 
 use crate::azure;
 use crate::commands::options::{Terraform, Where};
@@ -39,7 +40,7 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
         job_image: job.into_iter().next().context("the job has no image")?,
         suffix: app.suffix.context("the app has no revision suffix")?,
     };
-    let file = folder.path.join("drift");
+    let file = TempPath::try_from_path(folder.path.join("drift"))?;
     runner.run(&module.plan(&variables, &file, None), &[0, 2])?;
     let plan = runner.json(&module.show(&file))?;
     let findings = drift::findings(&plan, &config.owned)?;

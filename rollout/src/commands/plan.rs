@@ -12,6 +12,7 @@ use harness::{checksum, clock};
 
 use crate::commands::options::{Terraform, Where};
 use crate::commands::outputs::target;
+use crate::config::Config;
 use crate::evidence::{self, Sources};
 use crate::invocation::{Program, Variables};
 use crate::journal::{Folder, Journal, PlanRecord, SCHEMA};
@@ -46,7 +47,7 @@ pub struct Options {
 pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
     let config = options.wanted.read(context)?;
     let folder = Folder::locked(&context.settings.target, &config.name)?;
-    if let Ok(journal) = Journal::read(&folder) {
+    if let Some(journal) = Journal::find(&folder)? {
         let state = &journal.deploy.state;
         ensure!(
             state.is_final() || *state == State::Planned,
@@ -54,6 +55,7 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
             state.name()
         );
     }
+    require_lock_file(&config)?;
     let in_target = |given: &Option<PathBuf>, default: &str| {
         given
             .clone()
@@ -91,7 +93,6 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
         target: target(&plan["planned_values"]["outputs"])?,
         plan: PlanRecord {
             sha256: checksum::of_file(&folder.plan())?,
-            changes: changes.len(),
         },
         deploy: Deploy {
             state: if code == Some(0) {
@@ -128,6 +129,18 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// `init` would only say that the lock file must not be changed.
+fn require_lock_file(config: &Config) -> Result<()> {
+    let file = config.root.join(".terraform.lock.hcl");
+    ensure!(
+        file.exists(),
+        "no {}: run `terraform -chdir={} providers lock -platform=linux_amd64` and commit the file",
+        file.display(),
+        config.environment.root.display()
+    );
+    Ok(())
+}
+
 /// A suffix must be new for the whole life of the app: the commit may be deployed again.
 fn suffix(commit: &str) -> String {
     format!(
@@ -137,7 +150,7 @@ fn suffix(commit: &str) -> String {
     )
 }
 
-/// What is approved: no values, since some may not be shown.
+/// What is approved.
 fn summary(journal: &Journal, changes: &[Change]) -> String {
     let mut lines = vec![
         format!("environment  {}", journal.environment),
@@ -146,22 +159,49 @@ fn summary(journal: &Journal, changes: &[Change]) -> String {
         format!("revision     {}", journal.new_revision()),
         format!("changes      {}", changes.len()),
     ];
-    for change in changes {
-        let names: Vec<&str> = change
-            .attributes
-            .iter()
-            .map(|attribute| attribute.path.as_str())
-            .collect();
-        let names = if change.actions == ["update"] {
-            format!(": {}", names.join(", "))
-        } else {
-            String::new()
-        };
-        lines.push(format!(
-            "  {:<15} {}{names}",
-            change.actions.join("+"),
-            change.address
-        ));
-    }
+    lines.extend(changes.iter().flat_map(change_lines));
     lines.join("\n")
+}
+
+/// A resource; of one that stays or is replaced also what changes.
+fn change_lines(change: &Change) -> Vec<String> {
+    let mut lines = vec![format!("  {:<15} {}", change.actions.join("+"), change.address)];
+    if change.actions != ["create"] && change.actions != ["delete"] {
+        lines.extend(change.attributes.iter().map(|attribute| {
+            let (before, after) = attribute.shown();
+            format!("    {}: {before} → {after}", attribute.path)
+        }));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_are_shown_unless_they_are_sensitive() {
+        let plan = json!({"format_version": "1.2", "resource_changes": [{
+            "address": "x.a", "type": "x", "mode": "managed",
+            "change": {
+                "actions": ["update"],
+                "before": {"image": "old", "key": "secret-1"}, "after": {"image": "new", "key": "secret-2"},
+                "after_unknown": {"id": true}, "before_sensitive": {"key": true}, "after_sensitive": {"key": true},
+            },
+        }]});
+        let lines: Vec<String> = plan_json::changes(&plan)
+            .unwrap()
+            .iter()
+            .flat_map(change_lines)
+            .collect();
+        let expected = [
+            "  update          x.a",
+            "    id: null → (known after apply)",
+            "    image: \"old\" → \"new\"",
+            "    key: (sensitive) → (sensitive)",
+        ];
+        assert_eq!(lines, expected);
+    }
 }

@@ -1,7 +1,5 @@
 //! `deploy rollback`: all traffic to the old revision of the last deploy, or to a named one without its journal.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use harness::context::Context;
@@ -17,7 +15,7 @@ use crate::invocation::Program;
 use crate::journal::{Folder, Journal};
 use crate::machine::{Fact, State};
 use crate::runner::{Processes, Runner as _};
-use crate::traffic::set_traffic;
+use crate::traffic::{await_healthy, no_other_serves, set_traffic};
 
 /// Options of `deploy rollback`.
 #[derive(Debug, Args)]
@@ -37,10 +35,19 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
     if let Some(revision) = &options.to {
         return to(context, options, &config, &folder, revision);
     }
-    let mut journal = Journal::read(&folder)?;
+    let mut journal = Journal::find(&folder)?.with_context(|| {
+        format!(
+            "no deploy in {}: name the revision with --to REVISION, or use the artifact of the pipeline that deployed",
+            folder.journal().display()
+        )
+    })?;
+    let runner = Processes::find(context, &[Program::Az], Some(folder.commands()))?;
+    if journal.deploy.state == State::Done {
+        let revisions = azure::revisions(&runner.json(&journal.target.list_revisions())?)?;
+        no_other_serves(&revisions, &journal)?;
+    }
     let reason = "requested by an operator".to_owned();
     journal.record(Fact::RollbackRequested { reason }, &folder)?;
-    let runner = Processes::find(context, &[Program::Az], Some(folder.commands()))?;
     let files = options.terraform.files()?;
     let driver = Driver {
         runner: &runner,
@@ -59,8 +66,16 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
     )
 }
 
-/// Activates the revision if necessary. The journal stays as it is.
+/// Activates the revision if necessary, and deactivates those that had the traffic. The journal stays as it is.
 fn to(context: &Context, options: &Options, config: &Config, folder: &Folder, revision: &str) -> Result<()> {
+    if let Some(journal) = Journal::find(folder)? {
+        let state = &journal.deploy.state;
+        ensure!(
+            state.is_final() || *state == State::Planned,
+            "a deploy is in state {}: `rollback` without --to ends it",
+            state.name()
+        );
+    }
     let runner = Processes::find(
         context,
         &[Program::Terraform, Program::Az],
@@ -79,20 +94,13 @@ fn to(context: &Context, options: &Options, config: &Config, folder: &Folder, re
     if !found.is_active {
         runner.run(&target.activate(revision), &[0])?;
     }
-    let limit = config.environment.healthy_seconds / config.environment.poll_seconds.max(1);
-    let mut health = azure::Health::NotYet;
-    for _ in 0..limit.max(1) {
-        health = azure::revision(&runner.json(&target.show_revision(revision))?)?.health;
-        if health != azure::Health::NotYet {
-            break;
-        }
-        runner.pause(Duration::from_secs(config.environment.poll_seconds))?;
-    }
-    ensure!(
-        health == azure::Health::Healthy,
-        "{revision} is not healthy: the traffic was not changed"
-    );
+    await_healthy(&runner, &target, revision, &config.environment).context("the traffic was not changed")?;
     set_traffic(&runner, &target, &[(revision, 100)])?;
+    // They would go on to work on mails and connections.
+    let served = |other: &&azure::Revision| other.name != revision && other.is_active && other.weight > 0;
+    for other in revisions.iter().filter(served) {
+        runner.run(&target.deactivate(&other.name), &[0])?;
+    }
     print(&format!("{revision} has all traffic"));
     Ok(())
 }

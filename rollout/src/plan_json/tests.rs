@@ -93,3 +93,33 @@ fn whatever_the_approved_plan_lacks_is_refused() {
         "from another value"
     );
 }
+
+/// L10: The first part of a deploy decides values that the approved plan left open.
+#[test]
+fn a_value_that_was_unknown_may_become_known() {
+    let change = |before: i64, after: After| Change {
+        address: "x.a".to_owned(),
+        kind: "x".to_owned(),
+        actions: vec!["update".to_owned()],
+        attributes: vec![Attribute {
+            path: "id".to_owned(),
+            before: json!(before),
+            after,
+            is_sensitive: false,
+        }],
+    };
+    let approved = [change(1, After::Unknown)];
+    let known = change(1, After::Known(json!(2)));
+    assert_eq!(not_approved(std::slice::from_ref(&known), &approved), [""; 0]);
+    let other = change(9, After::Known(json!(2)));
+    assert_eq!(
+        not_approved(&[other], &approved),
+        ["x.a: id"],
+        "from another value"
+    );
+    assert_eq!(
+        not_approved(&approved, &[known]),
+        ["x.a: id"],
+        "unknown instead of known"
+    );
+}

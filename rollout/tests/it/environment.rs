@@ -66,6 +66,10 @@ impl Environment {
             fs::write(file, text).unwrap();
         };
         write("root/main.tf", include_str!("root/main.tf"));
+        write(
+            "root/.terraform.lock.hcl",
+            "# The built-in provider needs no entry.\n",
+        );
         write("manifest.json", MANIFEST);
         write(
             "image.json",

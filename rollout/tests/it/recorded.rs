@@ -84,7 +84,6 @@ fn replay(group: &str, recording: &str) -> Journal {
         },
         plan: PlanRecord {
             sha256: sha256.clone(),
-            changes: 2,
         },
         deploy: Deploy {
             state: State::Planned,
@@ -157,6 +156,29 @@ fn a_recorded_migration_fails() {
         reason,
         "waiting for the migration: the execution migrate-0 ended as Failed"
     );
+}
+
+/// L10: A deploy does not start its migration while one of another deploy runs.
+#[test]
+fn a_running_migration_of_another_deploy_is_refused() {
+    let recording = include_str!("recorded/success.jsonl");
+    let until_list: Vec<&str> = recording
+        .lines()
+        .take_while(|line| !line.contains("\"start\""))
+        .collect();
+    // Once to list the executions, once before the start.
+    let lists = until_list
+        .iter()
+        .filter(|line| line.contains("\"execution\",\"list\""));
+    assert_eq!(lists.count(), 2);
+    let until_list = until_list[..until_list.len() - 1].join("\n");
+    let running = r#"[{\"name\": \"migrate-9\", \"properties\": {\"status\": \"Running\"}}]\n"#;
+    let recording = until_list.replace(r#""stdout":"[]\n""#, &format!("\"stdout\":\"{running}\""));
+    let journal = replay("success", &recording);
+    let State::Failed { reason } = journal.deploy.state else {
+        panic!("{:?}", journal.deploy);
+    };
+    assert!(reason.contains("of another deploy runs: migrate-9"), "{reason}");
 }
 
 /// L10: A recorded deploy whose revision became unhealthy is rolled back.
