@@ -84,10 +84,21 @@ fn commands_in(line: &str) -> impl Iterator<Item = &str> {
     names.filter(|name| !name.is_empty() && !name.starts_with('-'))
 }
 
-/// A line without its comment.
+/// A line without its comment. A `#` within quotes begins none; a quote within a word opens nothing.
 fn code(line: &str) -> &str {
-    let end = line.find(" #").or_else(|| line.starts_with('#').then_some(0));
-    &line[..end.unwrap_or(line.len())]
+    let mut quote = None;
+    let mut before = ' ';
+    for (at, letter) in line.char_indices() {
+        match quote {
+            Some(open) if letter == open => quote = None,
+            Some(_) => {}
+            None if letter == '#' && before == ' ' => return &line[..at],
+            None if "\"'".contains(letter) && !before.is_alphanumeric() => quote = Some(letter),
+            None => {}
+        }
+        before = letter;
+    }
+    line
 }
 
 /// Whether the code refers to the context `secrets`, in either notation, or declares or passes secrets on.
@@ -122,7 +133,7 @@ struct Job<'a> {
     key: &'a str,
     /// Its name in the list of checks.
     title: Option<&'a str>,
-    has_permissions: bool,
+    permissions: Option<&'a str>,
     has_timeout: bool,
     /// It runs another workflow, which has times of its own.
     is_call: bool,
@@ -171,8 +182,22 @@ impl<'a> Workflow<'a> {
         if self.jobs.is_empty() {
             found.push((1, "no job is indented by two spaces".to_owned()));
         }
-        for Job { line, key, .. } in self.jobs.iter().filter(|job| !job.has_permissions) {
-            found.push((*line, format!("the job `{key}` has no `permissions`")));
+        for Job {
+            line,
+            key,
+            permissions,
+            ..
+        } in &self.jobs
+        {
+            match permissions {
+                None => found.push((*line, format!("the job `{key}` has no `permissions`"))),
+                // A list of single permissions follows, or there are none.
+                Some("" | "{}") => {}
+                Some(all) => found.push((
+                    *line,
+                    format!("the job `{key}` has `permissions: {all}`, not a list"),
+                )),
+            }
         }
         for Job { line, key, .. } in self.jobs.iter().filter(|job| !job.has_timeout && !job.is_call) {
             found.push((*line, format!("the job `{key}` has no `timeout-minutes`")));
@@ -185,7 +210,7 @@ impl<'a> Job<'a> {
     fn property(&mut self, key: &str, value: &'a str) {
         match key {
             "name" => self.title = Some(value.trim_matches(['"', '\''])),
-            "permissions" => self.has_permissions = true,
+            "permissions" => self.permissions = Some(value),
             "timeout-minutes" => self.has_timeout = true,
             "uses" => self.is_call = true,
             _ => {}
@@ -236,6 +261,11 @@ mod tests {
             ),
             ("    permissions:\n", "", "5: the job `gate` has no `permissions`"),
             (
+                "    permissions:\n      contents: read\n",
+                "    permissions: write-all # x\n",
+                "5: the job `gate` has `permissions: write-all`, not a list",
+            ),
+            (
                 "timeout-minutes: 5",
                 "if: true",
                 "5: the job `gate` has no `timeout-minutes`",
@@ -272,6 +302,8 @@ mod tests {
             "          TOKEN: ${{ toJSON(secrets) }}",
             "    if: secrets.TOKEN != ''",
             "    secrets: inherit",
+            "      - run: echo \"a #${{ secrets.TOKEN }}\"",
+            "      - run: echo \"a # b\" '# ${{ secrets.TOKEN }}'",
             "    \"secrets\":",
         ] {
             let found = in_workflow(&format!("{GOOD}{secret}\n"));
@@ -280,6 +312,8 @@ mod tests {
         for harmless in [
             "      # secrets.TOKEN would be one",
             "      - run: cargo xtask ci # secrets: none",
+            "      - run: echo 'a' # don't use secrets.TOKEN",
+            "      # don't use secrets.TOKEN",
             "      - run: grep no-secrets.txt",
             "      - run: ls target/secrets.txt",
             "      - name: No secrets. At all",
