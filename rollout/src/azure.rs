@@ -57,7 +57,7 @@ pub enum Health {
     Failed,
 }
 
-/// The end of a job's execution.
+/// How a job's execution is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Execution {
     /// It runs.

@@ -107,7 +107,7 @@ impl Config {
 }
 
 impl Environment {
-    /// Between two looks.
+    /// Between two queries.
     pub fn poll(&self) -> Duration {
         Duration::from_secs(self.poll_seconds)
     }

@@ -132,11 +132,12 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
 /// `init` would only say that the lock file must not be changed.
 fn require_lock_file(config: &Config) -> Result<()> {
     let file = config.root.join(".terraform.lock.hcl");
+    let root = config.environment.root.display();
     ensure!(
         file.exists(),
-        "no {}: run `terraform -chdir={} providers lock -platform=linux_amd64` and commit the file",
-        file.display(),
-        config.environment.root.display()
+        "no {}: run `terraform -chdir={root} init -backend=false && terraform -chdir={root} providers lock -platform=linux_amd64`, \
+         and commit the file",
+        file.display()
     );
     Ok(())
 }

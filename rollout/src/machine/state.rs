@@ -90,7 +90,7 @@ impl State {
         }
     }
 
-    /// Whether nothing follows by itself.
+    /// Whether the deploy is over.
     pub fn is_final(&self) -> bool {
         matches!(
             self,
