@@ -192,6 +192,50 @@ fn a_recorded_revision_is_rolled_back() {
     );
 }
 
+/// L10: A rollback activates an old revision that is not active, and gives it traffic only when it is healthy.
+#[test]
+fn a_rollback_activates_the_old_revision_first() {
+    let mut lines: Vec<String> = include_str!("recorded/unhealthy-later.jsonl")
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    let list = lines
+        .iter()
+        .position(|line| line.contains("\"revision\",\"list\""))
+        .unwrap();
+    let (new, old) = lines[list].split_once(r#"\"app--old\""#).unwrap();
+    let old = old.replace(r#"\"active\": true"#, r#"\"active\": false"#);
+    lines[list] = format!(r#"{new}\"app--old\"{old}"#);
+    let of_old = |verb: &str, properties: serde_json::Value| {
+        let args = format!(
+            "containerapp revision {verb} --name app --resource-group unhealthy-later --output json --only-show-errors \
+             --revision app--old"
+        );
+        let revision = serde_json::json!({"name": "app--old", "properties": properties});
+        serde_json::json!({
+            "program": "az", "args": args.split(' ').collect::<Vec<_>>(), "code": 0,
+            "stdout": revision.to_string(), "stderr": "",
+        })
+        .to_string()
+    };
+    let starting = serde_json::json!({"healthState": "None", "runningState": "Activating"});
+    let healthy = serde_json::json!({
+        "healthState": "Healthy", "runningState": "Running", "provisioningState": "Provisioned",
+    });
+    let before_traffic = [
+        of_old("activate", starting.clone()),
+        of_old("show", starting),
+        of_old("show", healthy),
+    ];
+    lines.splice(list + 1..list + 1, before_traffic);
+    let journal = replay("unhealthy-later", &lines.join("\n"));
+    assert!(
+        matches!(journal.deploy.state, State::RolledBack { .. }),
+        "{:?}",
+        journal.deploy
+    );
+}
+
 /// L10: Errors as `az` prints them are overcome, and none is mistaken for an app that does not exist.
 #[test]
 fn recorded_errors_are_overcome() {
