@@ -65,7 +65,7 @@ impl Environment {
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(file, text).unwrap();
         };
-        write("root/main.tf", include_str!("root/main.tf"));
+        write("root/main.tf", include_str!("root_module.txt"));
         write(
             "root/.terraform.lock.hcl",
             "# The built-in provider needs no entry.\n",
