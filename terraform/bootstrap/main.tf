@@ -199,6 +199,29 @@ resource "azurerm_role_assignment" "lock" {
   principal_type     = "ServicePrincipal"
 }
 
+# azurerm reads the secrets of apps and jobs whenever it refreshes them, and Reader does not include that.
+resource "azurerm_role_definition" "plan" {
+  for_each = local.environments
+
+  name              = "Portcullis planner (${each.key})"
+  scope             = azurerm_resource_group.environment[each.key].id
+  description       = "Lists the secrets of container apps and jobs."
+  assignable_scopes = [azurerm_resource_group.environment[each.key].id]
+
+  permissions {
+    actions = ["Microsoft.App/containerApps/listSecrets/action", "Microsoft.App/jobs/listSecrets/action"]
+  }
+}
+
+resource "azurerm_role_assignment" "plan" {
+  for_each = local.environments
+
+  scope              = azurerm_resource_group.environment[each.key].id
+  role_definition_id = azurerm_role_definition.plan[each.key].role_definition_resource_id
+  principal_id       = azurerm_user_assigned_identity.workflow["${each.key}-plan"].principal_id
+  principal_type     = "ServicePrincipal"
+}
+
 # ---- registry ---------------------------------------------------------------------------------------------------------------
 
 module "registry" {

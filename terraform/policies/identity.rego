@@ -50,21 +50,53 @@ deny contains data.plan.finding("ID-01", assignment.address, "the right to assig
 	not is_limited(assignment)
 }
 
+# Those that an app needs: AcrPull, Key Vault Secrets User and Officer.
+assignable := {
+	"7f951dda-4ed3-4680-a7ca-43fe172d538d",
+	"4633458b-17de-408a-b874-0445c86b69e6",
+	"b86a8fe4-44ce-4948-aee5-eccb2c155cd7",
+}
+
+# The condition without the ids of the roles.
+limit := concat("", [
+	"((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR ",
+	"(@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {} AND ",
+	"@Request[Microsoft.Authorization/roleAssignments:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal'})) AND ",
+	"((!(ActionMatches{'Microsoft.Authorization/roleAssignments/delete'})) OR ",
+	"(@Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {}))",
+])
+
 is_limited(assignment) if {
 	is_string(assignment.after.condition)
-	contains(assignment.after.condition, "RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {")
+	regex.replace(assignment.after.condition, `\{[0-9a-f, -]+\}`, "{}") == limit
+	every guid in regex.find_n(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`, assignment.after.condition, -1) {
+		guid in assignable
+	}
 }
 
-deny contains data.plan.finding("ID-01", definition.address, sprintf("%s permits too much", [action])) if {
+# All that a role of our own may permit. Not locks/delete: a lock must be removed by a person.
+permitted := {
+	"Microsoft.App/containerApps/listSecrets/action",
+	"Microsoft.App/jobs/listSecrets/action",
+	"Microsoft.Authorization/locks/read",
+	"Microsoft.Authorization/locks/write",
+	"Microsoft.ContainerRegistry/registries/privateEndpointConnectionsApproval/action",
+	"Microsoft.ContainerRegistry/registries/read",
+}
+
+deny contains data.plan.finding("ID-01", definition.address, "its permissions are not known, or more than roles of our own may have") if {
 	some definition in data.plan.of_type("azurerm_role_definition")
-	some permission in definition.after.permissions
-	some action in permission.actions
-	is_broad(action)
+	not is_permitted(definition)
 }
 
-is_broad(action) if contains(action, "*")
-
-is_broad(action) if startswith(lower(action), "microsoft.authorization/role")
+is_permitted(definition) if {
+	count(definition.after.permissions) > 0
+	every permission in definition.after.permissions {
+		is_array(permission.actions)
+		{action | some action in permission.actions} - permitted == set()
+		object.get(permission, "data_actions", null) in {null, []}
+	}
+}
 
 credentials := data.plan.of_type("azurerm_federated_identity_credential")
 
@@ -82,4 +114,29 @@ deny contains data.plan.finding("ID-02", credential.address, "the token may come
 is_github(credential) if {
 	credential.after.issuer == "https://token.actions.githubusercontent.com"
 	credential.after.audience == ["api://AzureADTokenExchange"]
+}
+
+# workflow["dev"] is the credential of the identity workflow["dev"], and its subject ends with environment:dev.
+deny contains data.plan.finding("ID-02", credential.address, "the identity is not that of the subject's environment") if {
+	some credential in credentials
+	not is_of_environment(credential)
+}
+
+is_of_environment(credential) if {
+	parts := split(credential.address, "[")
+	count(parts) == 2
+	endswith(object.get(credential.after, "subject", ""), concat("", [":environment:", trim(parts[1], `"]`)]))
+	credential.expressions.user_assigned_identity_id.references[_] == "each.key"
+	has_identity(credential)
+}
+
+is_of_environment(credential) if {
+	not contains(credential.address, "[")
+	endswith(object.get(credential.after, "subject", ""), concat("", [":environment:", regex.replace(credential.address, `^.*\.`, "")]))
+	has_identity(credential)
+}
+
+has_identity(credential) if {
+	identity := replace(data.plan.without_index(credential.address), "azurerm_federated_identity_credential", "azurerm_user_assigned_identity")
+	data.plan.references(credential, credential.expressions.user_assigned_identity_id) == {identity}
 }

@@ -40,6 +40,18 @@ run "who_plans_changes_nothing" {
   }
 }
 
+run "who_plans_can_refresh_apps_and_jobs" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for definition in azurerm_role_definition.plan :
+      toset(definition.permissions[0].actions) == toset(["Microsoft.App/containerApps/listSecrets/action", "Microsoft.App/jobs/listSecrets/action"])
+    ]) && length(azurerm_role_assignment.plan) == 3
+    error_message = "@mcsb:PA-7 the identity that plans needs these two actions beside Reader, and no other"
+  }
+}
+
 run "roles_are_assigned_under_a_condition" {
   command = plan
 
