@@ -21,6 +21,12 @@ settings(container) := {env.name: env.value |
 	is_string(env.value)
 }
 
+# The default of a setting must not be assumed if it is one of these: its value is not known yet, or a secret.
+unreadable(container) := {env.name |
+	some env in object.get(container, "env", [])
+	not is_string(object.get(env, "value", null))
+}
+
 # ---- ACA-01, ACA-04, ACA-12, ACA-18: ingress ---------------------------------------------------------------------------
 
 deny contains data.plan.finding("ACA-01", app.address, "the ingress accepts plain HTTP") if {
@@ -33,6 +39,13 @@ deny contains data.plan.finding("ACA-04", app.address, "the ingress is not restr
 	some app in apps
 	some ingress in app.after.ingress
 	{rule.action | some rule in object.get(ingress, "ip_security_restriction", [])} != {"Allow"}
+}
+
+deny contains data.plan.finding("ACA-04", app.address, "an Allow rule of the ingress is for a network wider than /8, or one that is not known") if {
+	some app in apps
+	some ingress in app.after.ingress
+	some rule in object.get(ingress, "ip_security_restriction", [])
+	not data.plan.is_narrow(object.get(rule, "ip_address_range", null))
 }
 
 deny contains data.plan.finding("ACA-12", app.address, "the image listens on the loopback interface only: PORTCULLIS_LISTEN is not set to 0.0.0.0") if {
@@ -73,6 +86,12 @@ deny contains data.plan.finding("ACA-18", app.address, "the internal listener, w
 	some app in apps
 	some container in app.after.template[0].container
 	not startswith(object.get(settings(container), "PORTCULLIS_INTERNAL_LISTEN", "127.0.0.1:9464"), "127.0.0.1:")
+}
+
+deny contains data.plan.finding("ACA-18", app.address, "the address of the internal listener is not known") if {
+	some app in apps
+	some container in app.after.template[0].container
+	"PORTCULLIS_INTERNAL_LISTEN" in unreadable(container)
 }
 
 deny contains data.plan.finding("ACA-18", app.address, "another port than HTTPS is exposed") if {
@@ -203,6 +222,26 @@ deny contains data.plan.finding("ACA-08", workload.address, sprintf("the image i
 	not regex.match(`^[a-z0-9.-]+/[a-z0-9._/-]+@sha256:[0-9a-f]{64}$`, image)
 }
 
+deny contains data.plan.finding("ACA-08", workload.address, sprintf("the image is not from the registry of the identity that pulls: %s", [container.image])) if {
+	some workload in workloads
+	some container in containers(workload)
+	not split(container.image, "/")[0] in {registry.server | some registry in object.get(workload.after, "registry", [])}
+}
+
+deny contains data.plan.finding("ACA-08", workload.address, "its containers cannot be read from the plan") if {
+	some workload in workloads
+	not has_readable_containers(workload)
+}
+
+has_readable_containers(workload) if {
+	count(workload.after.template[0].container) > 0
+	unknown := data.plan.block(workload.unknown, "template", 0)
+	every name in ["container", "init_container"] {
+		object.get(unknown, name, []) != true
+	}
+	object.get(workload.unknown, "template", []) != true
+}
+
 # Not the same digest: a deployment first runs the migration of the new image beside the app of the old one.
 deny contains data.plan.finding("ACA-08", job.address, sprintf("its image is from another repository than that of %s", [app.address])) if {
 	some app in apps
@@ -295,6 +334,12 @@ deny contains data.plan.finding("ACA-14", app.address, sprintf("it stops accepti
 	noticed := probe.interval_seconds * probe.failure_count_threshold
 	delay := seconds(container, "PORTCULLIS_SHUTDOWN_DELAY", 5)
 	delay < noticed
+}
+
+deny contains data.plan.finding("ACA-14", app.address, sprintf("%s is not known", [name])) if {
+	some app in apps
+	some container in app.after.template[0].container
+	some name in {"PORTCULLIS_SHUTDOWN_DELAY", "PORTCULLIS_SHUTDOWN_GRACE"} & unreadable(container)
 }
 
 # The default is the service's (docs/settings.md).

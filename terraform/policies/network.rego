@@ -62,19 +62,40 @@ deny contains data.plan.finding("NET-02", subnet.address, "no security group is 
 	not data.plan.without_index(subnet.address) in associated
 }
 
-deny contains data.plan.finding("NET-02", rule.address, "it accepts connections from the internet") if {
+deny contains data.plan.finding("NET-02", rule.address, "it accepts connections from the internet, or from sources that are not known") if {
 	some rule in data.plan.of_type("azurerm_network_security_rule")
 	rule.after.direction == "Inbound"
 	rule.after.access == "Allow"
-	some source in array.concat([object.get(rule.after, "source_address_prefix", null)], sources(rule))
-	is_string(source)
-	is_internet(source)
+	not has_known_sources(rule)
 }
 
-sources(rule) := rule.after.source_address_prefixes if is_array(rule.after.source_address_prefixes)
+has_known_sources(rule) if {
+	sources := array.concat([source | source := rule.after.source_address_prefix; source != null], source_prefixes(rule))
+	every name in ["source_address_prefix", "source_address_prefixes"] {
+		object.get(rule.unknown, name, false) in {false, null, []}
+	}
+	count(sources) > 0
+	every source in sources {
+		is_inner(source)
+	}
+}
 
-sources(rule) := [] if not is_array(rule.after.source_address_prefixes)
+source_prefixes(rule) := rule.after.source_address_prefixes if is_array(rule.after.source_address_prefixes)
 
-is_internet(source) if lower(source) in {"*", "internet", "any"}
+source_prefixes(rule) := [] if not is_array(rule.after.source_address_prefixes)
 
-is_internet(source) if endswith(source, "/0")
+# Names of Azure for its own networks: of the virtual network with its peered ones, and of its load balancers' probes.
+is_inner(source) if source in {"AzureLoadBalancer", "VirtualNetwork"}
+
+is_inner(source) if data.plan.is_narrow(source)
+
+# Azure reports the rules of its own resources in `security_rule` as well, so what counts is what the code says.
+deny contains data.plan.finding("NET-02", group.address, "its rules are not resources of their own, so their sources are not checked") if {
+	some group in data.plan.of_type("azurerm_network_security_group")
+	group.expressions.security_rule
+}
+
+deny contains data.plan.finding("NET-02", address.address, "no resource has a public address of its own") if {
+	some type in ["azurerm_public_ip", "azurerm_public_ip_prefix"]
+	some address in data.plan.of_type(type)
+}

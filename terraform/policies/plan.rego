@@ -146,6 +146,12 @@ contains_network(outer, inner) if {
 	first_address(inner) + addresses(inner) <= first_address(outer) + addresses(outer)
 }
 
+# A network of at most 2^24 addresses, or one address.
+is_narrow(network) if {
+	is_string(network)
+	regex.match(`^[0-9]+(\.[0-9]+){3}(/([89]|[12][0-9]|3[0-2]))?$`, network)
+}
+
 overlap(one, other) if {
 	first_address(one) < first_address(other) + addresses(other)
 	first_address(other) < first_address(one) + addresses(one)

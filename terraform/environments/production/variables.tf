@@ -27,9 +27,10 @@ variable "service" {
     alert_emails            = set(string)
     database_administrators = optional(map(object({ object_id = string, name = string, type = string })), {})
     operator_networks       = optional(list(string), [])
+    client_networks         = optional(list(string), [])
     settings                = optional(map(string), {})
   })
-  description = "Owner (a tag), host name of users, mail server, receivers of alerts, people who administer the database and their networks, and further settings of the service."
+  description = "Owner (a tag), host name of users, mail server, receivers of alerts, people who administer the database and their networks, further networks of clients, and further settings of the service."
 }
 
 variable "app_image" {

@@ -110,10 +110,14 @@ resource "azurerm_container_app" "main" {
     transport                  = "http"
     client_certificate_mode    = "ignore"
 
-    ip_security_restriction {
-      name             = "virtual-network"
-      action           = "Allow"
-      ip_address_range = var.network.address_space
+    dynamic "ip_security_restriction" {
+      for_each = distinct(concat([var.network.address_space], var.client_networks))
+
+      content {
+        name             = ip_security_restriction.key == 0 ? "virtual-network" : "client-network-${ip_security_restriction.key}"
+        action           = "Allow"
+        ip_address_range = ip_security_restriction.value
+      }
     }
 
     # Counts when the app is created. Later a deployment shifts traffic, after it has checked the new revision.

@@ -77,6 +77,17 @@ variable "network" {
   description = "Network that may send requests, and the one that the environment's proxies run in (CIDR)."
 }
 
+variable "client_networks" {
+  type        = list(string)
+  description = "Further IPv4 networks (CIDR) that may send requests: peered ones, for example that of the runner which deploys."
+  default     = []
+
+  validation {
+    condition     = alltrue([for network in var.client_networks : can(cidrnetmask(network)) && try(tonumber(split("/", network)[1]) >= 8, false)])
+    error_message = "client_networks must be IPv4 networks in CIDR notation, none wider than /8."
+  }
+}
+
 variable "platform_proxies" {
   type        = list(string)
   description = "Further networks (CIDR) that the environment's proxies connect from. Default: those that Azure reserves for environments with workload profiles."
@@ -141,7 +152,7 @@ variable "settings" {
   default     = {}
 
   validation {
-    condition     = alltrue([for name in keys(var.settings) : startswith(name, "PORTCULLIS_") && !can(regex("(PASSWORD|SECRET|TOKEN_KEYS|DATA_KEY)", name))])
+    condition     = alltrue([for name in keys(var.settings) : startswith(name, "PORTCULLIS_") && (contains(["PORTCULLIS_PASSWORD_WORDS", "PORTCULLIS_BREACHED_PASSWORDS"], name) || !can(regex("(PASSWORD|SECRET|TOKEN_KEYS|DATA_KEY)", name)))])
     error_message = "settings must begin with PORTCULLIS_ and must not be secrets."
   }
 }

@@ -1,4 +1,4 @@
-# One virtual network with three subnets, each with a security group of its own that denies what it does not name.
+# One virtual network with three subnets, each with a security group of its own that denies inbound connections that it does not name.
 
 locals {
   prefix_length = tonumber(split("/", var.address_space)[1])

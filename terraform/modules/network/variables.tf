@@ -44,7 +44,7 @@ variable "operator_networks" {
   default     = []
 
   validation {
-    condition     = alltrue([for network in var.operator_networks : can(cidrhost(network, 0)) && !endswith(network, "/0")])
-    error_message = "operator_networks must be networks in CIDR notation, and not the whole internet."
+    condition     = alltrue([for network in var.operator_networks : can(cidrnetmask(network)) && try(tonumber(split("/", network)[1]) >= 8, false)])
+    error_message = "operator_networks must be IPv4 networks in CIDR notation, none wider than /8."
   }
 }

@@ -161,6 +161,7 @@ module "app" {
   secret_ids          = module.key_vault.secret_ids
   public_host         = var.service.public_host
   mail                = var.service.mail
+  client_networks     = var.service.client_networks
   settings            = var.service.settings
   size                = var.size.app
 

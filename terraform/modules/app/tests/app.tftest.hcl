@@ -60,6 +60,42 @@ run "ingress_and_probes_use_the_port_that_the_image_listens_on" {
   }
 }
 
+run "a_peered_network_may_connect" {
+  command = plan
+
+  variables {
+    client_networks = ["10.30.0.0/24"]
+  }
+
+  assert {
+    condition     = [for rule in azurerm_container_app.main.ingress[0].ip_security_restriction : "${rule.name} ${rule.action} ${rule.ip_address_range}"] == ["virtual-network Allow 10.22.0.0/22", "client-network-1 Allow 10.30.0.0/24"]
+    error_message = "the networks that were named may connect, too"
+  }
+}
+
+run "the_internet_is_refused_as_a_network_of_clients" {
+  command = plan
+
+  variables {
+    client_networks = ["0.0.0.0/0"]
+  }
+
+  expect_failures = [var.client_networks]
+}
+
+run "lists_of_passwords_to_refuse_are_no_secrets" {
+  command = plan
+
+  variables {
+    settings = { PORTCULLIS_PASSWORD_WORDS = "rates", PORTCULLIS_BREACHED_PASSWORDS = "/data/breached" }
+  }
+
+  assert {
+    condition     = contains([for env in azurerm_container_app.main.template[0].container[0].env : env.name], "PORTCULLIS_PASSWORD_WORDS")
+    error_message = "such a setting must reach the service"
+  }
+}
+
 run "clients_are_known_behind_the_proxies" {
   command = plan
 
