@@ -25,13 +25,38 @@ blocks(firewall) if {
 	"Microsoft_DefaultRuleSet" in {rule.type | some rule in firewall.after.managed_rule; rule.action == "Block"}
 }
 
+# The log quotes what a rule matched: a token of a mailed link, a password, a cookie.
+secret_parts := {"QueryStringArgNames", "RequestBodyJsonArgNames", "RequestBodyPostArgNames", "RequestCookieNames", "RequestHeaderNames", "RequestUri"}
+
+deny contains data.plan.finding("FD-01", firewall.address, sprintf("its log contains %s", [concat(", ", unscrubbed)])) if {
+	some firewall in firewalls
+	unscrubbed := secret_parts - scrubbed(firewall)
+	count(unscrubbed) > 0
+}
+
+scrubbed(firewall) := {rule.match_variable |
+	some scrubbing in object.get(firewall.after, "log_scrubbing", [])
+	scrubbing.enabled == true
+	some rule in scrubbing.scrubbing_rule
+	rule.enabled == true
+	rule.operator == "EqualsAny"
+}
+
 deny contains data.plan.finding("FD-01", profile.address, "no firewall is in front of it") if {
 	some profile in profiles
 	protected := {address |
 		some policy in data.plan.of_type("azurerm_cdn_frontdoor_security_policy")
+		has_firewall(policy)
 		some address in data.plan.references(policy, policy.expressions.cdn_frontdoor_profile_id)
 	}
 	not data.plan.without_index(profile.address) in protected
+}
+
+# Of this plan, so that the rules above have judged it.
+has_firewall(policy) if {
+	some firewall in firewalls
+	expression := policy.expressions.security_policies[0].firewall[0].cdn_frontdoor_firewall_policy_id
+	data.plan.without_index(firewall.address) in data.plan.references(policy, expression)
 }
 
 deny contains data.plan.finding("FD-01", route.address, "plain HTTP is not redirected: that needs https_redirect_enabled and both protocols") if {

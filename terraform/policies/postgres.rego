@@ -70,6 +70,7 @@ deny contains data.plan.finding("PG-05", server.address, "no lock keeps it from 
 }
 
 required_parameters := {
+	"pgaudit.log": {"role,ddl"},
 	"ssl_min_protocol_version": {"TLSv1.2", "TLSv1.3"},
 	"require_secure_transport": {"on"},
 }

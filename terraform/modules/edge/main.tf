@@ -79,7 +79,23 @@ resource "azurerm_cdn_frontdoor_firewall_policy" "main" {
   resource_group_name = var.resource_group_name
   sku_name            = azurerm_cdn_frontdoor_profile.main.sku_name
   mode                = "Prevention"
+  enabled             = true
   tags                = var.tags
+
+  # Its log would quote what a rule matched: tokens in query strings, passwords in bodies, session cookies.
+  log_scrubbing {
+    enabled = true
+
+    dynamic "scrubbing_rule" {
+      for_each = ["QueryStringArgNames", "RequestBodyJsonArgNames", "RequestBodyPostArgNames", "RequestCookieNames", "RequestHeaderNames", "RequestUri"]
+
+      content {
+        enabled        = true
+        match_variable = scrubbing_rule.value
+        operator       = "EqualsAny"
+      }
+    }
+  }
 
   custom_rule {
     name                           = "RateLimit"

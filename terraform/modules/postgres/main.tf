@@ -83,6 +83,7 @@ resource "azurerm_postgresql_flexible_server_configuration" "main" {
     "log_connections"            = "on"
     "log_disconnections"         = "on"
     "log_line_prefix"            = "%m [%p] %u@%d %h "
+    "pgaudit.log"                = "role,ddl" # without a value pgaudit logs nothing
     "require_secure_transport"   = "on"
     "shared_preload_libraries"   = "pg_stat_statements,pgaudit"
     "ssl_min_protocol_version"   = "TLSv1.3"

@@ -28,6 +28,20 @@ run "every_alert_is_sent" {
   }
 }
 
+run "a_single_event_is_enough" {
+  command = plan
+
+  assert {
+    condition = (
+      azurerm_monitor_scheduled_query_rules_alert_v2.main["events"].criteria[0].threshold == 0
+      && azurerm_monitor_scheduled_query_rules_alert_v2.main["events"].severity == 0
+      && strcontains(azurerm_monitor_scheduled_query_rules_alert_v2.main["events"].criteria[0].query, "'audit.chain_contradicted'")
+      && length(azurerm_monitor_scheduled_query_rules_alert_v2.main["events"].action) == 1
+    )
+    error_message = "@mcsb:LT-3 a contradicted audit chain is logged once, and must alert"
+  }
+}
+
 run "the_limit_of_replicas_is_that_of_the_app" {
   command = plan
 

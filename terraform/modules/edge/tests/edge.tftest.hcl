@@ -25,6 +25,15 @@ run "the_firewall_blocks" {
   }
 }
 
+run "the_log_of_the_firewall_quotes_no_secret" {
+  command = plan
+
+  assert {
+    condition     = length(setsubtract(["QueryStringArgNames", "RequestBodyPostArgNames", "RequestUri"], azurerm_cdn_frontdoor_firewall_policy.main.log_scrubbing[0].scrubbing_rule[*].match_variable)) == 0
+    error_message = "@asvs:v5.0.0-16.2.5 tokens and passwords must not be logged"
+  }
+}
+
 run "the_way_to_the_app_is_private_and_encrypted" {
   command = plan
 
