@@ -15,7 +15,10 @@ const ROWS: [&str; 3] = [
     "INSERT INTO accounts.accounts (email, email_key, name, state, confirmed_at) \
      SELECT 'user' || i || '@example.org', 'user' || i || '@example.org', 'User ' || i, 'active', now() FROM generate_series(1, 10000) i",
     "INSERT INTO wishes.wishes (account_id, title) SELECT id, 'See Bergen' FROM accounts.accounts, generate_series(1, 5)",
-    "SELECT count(audit.append(i, 'session.begun', 'account:' || i, '', '192.0.2.1', '{\"client\": \"drill\"}')) FROM generate_series(1, 100000) i",
+    // Each event updates one row, whose former versions are only removed after the transaction.
+    "DO $$ BEGIN FOR n IN 1..100000 BY 500 LOOP \
+     PERFORM audit.append(i, 'session.begun', 'account:' || i, '', '192.0.2.1', '{\"client\": \"drill\"}') \
+     FROM generate_series(n, n + 499) i; COMMIT; END LOOP; END $$",
 ];
 
 /// Loads all of it.

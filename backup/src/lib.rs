@@ -105,6 +105,10 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         again == verified,
         "the audit log differs: {again} instead of {verified}"
     );
+    // Before the service is used.
+    let psql = Psql::find(context, &restored)?;
+    let now = psql.run(&[SEQUENCES])?;
+    ensure!(now == sequences, "sequences differ: {now} instead of {sequences}");
     let record: Vec<&str> = output
         .lines()
         .last()
@@ -125,9 +129,6 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     let after = Answers::of(&mut restored, options.prices)?;
     ensure!(after.rates == before.rates, "the rates differ after the restore");
     restored.stop_service();
-    let psql = Psql::find(context, &restored)?;
-    let now = psql.run(&[SEQUENCES])?;
-    ensure!(now == sequences, "sequences differ: {now} instead of {sequences}");
     let name = backup
         .file_name()
         .context("the backup has no name")?
