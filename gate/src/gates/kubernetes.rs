@@ -112,6 +112,7 @@ fn build(
 
 /// kustomize writes each object as a document with one `kind` at the left and members indented by two spaces.
 fn rules(manifest: &Manifest) -> Vec<Finding> {
+    let kinds: Vec<&str> = documents(&manifest.text).map(kind).collect();
     let documents = documents(&manifest.text);
     let found = documents.filter_map(|document| {
         let has = |line: &str| document.lines().any(|own| own == line);
@@ -145,8 +146,7 @@ fn rules(manifest: &Manifest) -> Vec<Finding> {
             "no Namespace: nothing enforces restricted pod security",
         ),
     ];
-    let is_missing = |wanted: &str| documents(&manifest.text).all(|document| kind(document) != wanted);
-    let missing = missing.into_iter().filter(|(wanted, _)| is_missing(wanted));
+    let missing = missing.into_iter().filter(|(wanted, _)| !kinds.contains(wanted));
     let found = found.chain(missing.map(|(_, message)| (INCOMPLETE, message)));
     let findings = found.map(|(rule, message)| Finding::new("kubernetes", rule, message));
     let findings = findings.map(|finding| finding.rated(Severity::High).at(&manifest.overlay, None));
