@@ -97,7 +97,8 @@ fn ports_and_probes_are_those_of_the_service() {
     let probes = values(DEPLOYMENT, "path");
     assert_eq!(values(DEPLOYMENT, "port"), ["internal"; 3]);
     assert_eq!(probes.len(), 3);
-    let app = App::over(&Database::fresh());
+    let database = Database::fresh();
+    let app = App::over(&database);
     for path in probes {
         assert_eq!(app.get_internal(path).status, 200, "{path}");
     }

@@ -92,6 +92,8 @@ fn a_refused_restore_changes_nothing() {
     diesel::connection::SimpleConnection::batch_execute(&mut target.server.admin("postgres"), statement)
         .unwrap();
     prepare(&target);
+    // Dropped with the database.
+    target.execute("GRANT CONNECT ON DATABASE portcullis TO portcullis_backup");
     let output = scripts.restore(&target, &good.path);
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(stdout(&output).starts_with("restored and compared: "));
