@@ -26,11 +26,17 @@ struct Times {
 }
 
 impl Times {
+    /// Of a token that does not end.
+    const ENDLESS: Self = Self {
+        end: None,
+        renew_at: None,
+    };
+
+    /// Of a token that ends.
     fn new(sent: Instant, duration: Duration) -> Self {
-        let is_endless = duration.is_zero();
         Self {
-            end: (!is_endless).then(|| sent + duration),
-            renew_at: (!is_endless).then(|| renewal_time(sent, duration)),
+            end: Some(sent + duration),
+            renew_at: Some(renewal_time(sent, duration)),
         }
     }
 }
@@ -38,7 +44,12 @@ impl Times {
 impl TokenLifetime {
     /// Of a token that was requested at `sent`. A duration of zero: it does not end.
     pub(super) fn new(sent: Instant, duration: Duration) -> Self {
-        Self(Arc::new(RwLock::new(Times::new(sent, duration))))
+        let times = if duration.is_zero() {
+            Times::ENDLESS
+        } else {
+            Times::new(sent, duration)
+        };
+        Self(Arc::new(RwLock::new(times)))
     }
 
     /// When to renew the token. `None`: never.
@@ -76,10 +87,13 @@ impl Token {
     }
 
     /// Records a renewal. Returns whether it restored at least half of the duration of the login; otherwise the token is
-    /// close to its maximum TTL.
+    /// close to its maximum TTL. Vault answers whole seconds: zero is the last one of a token that ends.
     pub(super) fn renewed(&self, sent: Instant, duration: Duration) -> bool {
+        if self.granted.is_zero() {
+            return true;
+        }
         self.lifetime.set(Times::new(sent, duration));
-        duration.is_zero() || duration >= self.granted / 2
+        duration >= self.granted / 2
     }
 
     /// Records that it was revoked.

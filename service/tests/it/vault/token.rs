@@ -55,6 +55,19 @@ fn a_token_at_its_maximum_ttl_is_replaced() {
     notified.unwrap().unwrap();
 }
 
+/// V1: A renewal in the last second of the maximum TTL, which is answered with 0 seconds, is not taken for an endless token.
+#[test]
+fn a_token_renewed_for_less_than_a_second_is_replaced() {
+    let server = VaultServer::start();
+    server.set_token(&json!({ "token_ttl": "3s", "token_max_ttl": "3s" }));
+    let client = server.client();
+    keep_token(&server, &client.vault);
+    wait_until_within(PATIENCE, "a first login", || session_number(&client) == 1);
+    // The renewal follows after 1.8 to 2 seconds.
+    server.server.advance(Duration::from_millis(650));
+    wait_until_within(PATIENCE, "a second login", || session_number(&client) >= 2);
+}
+
 /// V1: A token whose renewals are refused is replaced by a new login.
 #[test]
 fn a_refused_renewal_leads_to_a_login() {
