@@ -16,7 +16,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// The queue is full.
+/// A job that waited longer is rejected: its client should hear that the service is overloaded before it gives up. Hashing
+/// leaves the CPU to everything else, so without a limit a busy machine would make it wait for minutes.
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The queue is full, or moves too slowly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many passwords wait to be hashed")]
 pub struct OverloadedError {
@@ -57,6 +61,7 @@ struct Pool {
 struct Job {
     work: Work,
     requester: Requester,
+    queued_at: Instant,
     _place: QueuePlace,
 }
 
@@ -153,6 +158,7 @@ impl Permit {
         let job = Job {
             work,
             requester: self.requester,
+            queued_at: Instant::now(),
             _place: self.place,
         };
         let took_known = self.pool.took_known.load(Ordering::Relaxed);
@@ -228,7 +234,8 @@ fn position(requester: Requester, waiting: &VecDeque<Job>, took_known: bool) -> 
 fn run_jobs(pool: &Pool) {
     cpu_backoff::lower_thread_priority();
     while let Some(job) = pool.jobs.pop() {
-        if !job.work.is_wanted() {
+        // Dropped, which the caller notices.
+        if !job.work.is_wanted() || job.queued_at.elapsed() > QUEUE_TIMEOUT {
             continue;
         }
         pool.took_known
@@ -300,6 +307,25 @@ mod tests {
             order.push(pop(&hashing));
         }
         assert_eq!(order, [Known, Unknown, Known, Unknown]);
+    }
+
+    #[test]
+    fn a_job_that_waited_too_long_is_rejected() {
+        let hashing = idle(8);
+        let (old, new) = (
+            queue(&hashing, 1, Requester::Unknown),
+            queue(&hashing, 2, Requester::Unknown),
+        );
+        let pool = &hashing.0.0;
+        let mut job = pool.jobs.pop().unwrap();
+        job.queued_at -= QUEUE_TIMEOUT + Duration::from_secs(1);
+        pool.jobs.insert(job, |_| 0);
+        std::thread::scope(|scope| {
+            scope.spawn(|| run_jobs(pool));
+            assert!(old.blocking_recv().is_err());
+            assert!(new.blocking_recv().is_ok_and(|hash| hash.is_some()));
+            pool.jobs.abort();
+        });
     }
 
     #[test]
