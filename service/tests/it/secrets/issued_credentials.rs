@@ -49,7 +49,7 @@ fn rotate(times: usize, early: bool) -> Outcome {
 #[test]
 fn no_request_fails_when_issued_credentials_are_replaced() {
     let outcome = rotate(3, false);
-    assert!(outcome.failed() == 0 && outcome.good > 50, "{outcome:?}");
+    assert_eq!(outcome.failed(), 0, "{outcome:?}");
 }
 
 /// V10: The same measurement finds failed requests if the former logins are revoked too early. With the next ones the
@@ -80,7 +80,7 @@ fn no_request_fails_when_the_password_of_a_login_is_replaced() {
             wait_until_within(SWITCH, "other connections are open", || pids() != before);
         }
     });
-    assert!(outcome.failed() == 0 && outcome.good > 50, "{outcome:?}");
+    assert_eq!(outcome.failed(), 0, "{outcome:?}");
     drop(app);
     issuer.revoke(0);
 }

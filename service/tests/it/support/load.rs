@@ -3,6 +3,7 @@
 use super::accounts::call_as;
 use super::app::App;
 use super::sample_data::QUERY;
+use super::wait::wait_until_within;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -49,7 +50,10 @@ impl Outcome {
     }
 }
 
-/// Reads rates, adds and deletes wishes while `meanwhile` runs.
+/// How many answers there are before `meanwhile` begins, and how many more after it, on a machine of any speed.
+const MARGIN: usize = 20;
+
+/// Reads rates, adds and deletes wishes before `meanwhile`, while it runs, and after it.
 pub fn under_load(app: &App, token: &str, meanwhile: impl FnOnce()) -> Outcome {
     let (started, ended, answers) = (Instant::now(), AtomicBool::new(false), Mutex::new(Vec::new()));
     let observe = |request: &dyn Fn() -> super::response::Response| {
@@ -76,7 +80,16 @@ pub fn under_load(app: &App, token: &str, meanwhile: impl FnOnce()) -> Outcome {
                 }
             });
         }
+        let answered = || answers.lock().unwrap().len();
+        let more_answers = || {
+            let goal = answered() + MARGIN;
+            wait_until_within(Duration::from_secs(90), "requests are answered", || {
+                answered() >= goal
+            });
+        };
+        more_answers();
         meanwhile();
+        more_answers();
         ended.store(true, Ordering::Relaxed);
     });
     let mut outcome = Outcome::default();

@@ -91,7 +91,7 @@ fn a_rolling_restart_behind_nginx_loses_no_request() {
     });
     println!("rolling restart: {outcome:?}");
     assert_eq!(outcome.failed(), 0, "{outcome:?}");
-    assert!(outcome.good > 100, "{outcome:?}");
+    assert!(outcome.good > 40, "{outcome:?}");
     let log = replicas.nginx.log();
     for process in &replicas.processes {
         let address = process.address.to_string();
@@ -99,7 +99,7 @@ fn a_rolling_restart_behind_nginx_loses_no_request() {
             .iter()
             .filter(|line| line["replica"] == address.as_str())
             .count();
-        assert!(served > 20, "{address} served {served}");
+        assert!(served > 5, "{address} served {served}");
     }
 }
 
@@ -116,7 +116,7 @@ fn a_killed_replica_behind_nginx_fails_only_the_changes_in_progress() {
     println!("kill -9 of one of two: {outcome:?}");
     // Two of the four clients of the load change something.
     assert!(outcome.failed() <= 2, "{outcome:?}");
-    assert!(outcome.good > 100, "{outcome:?}");
+    assert!(outcome.good > 40, "{outcome:?}");
 }
 
 /// L6: From SIGTERM on each response announces that its connection closes, so that a balancer sends no request into one that does.

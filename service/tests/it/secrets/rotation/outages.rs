@@ -42,7 +42,6 @@ fn survives(fail: impl FnOnce(&TestVault<'_>), heal: impl FnOnce(&TestVault<'_>)
     });
     // A machine that is so busy that the leases ended in between shows it by 503.
     assert_eq!(outcome.failed(), 0, "{:?}", outcome.bad);
-    assert!(outcome.good > 50, "{}", outcome.good);
 }
 
 /// V5: While Vault is sealed, the service keeps serving and reports that it cannot renew its credentials.
