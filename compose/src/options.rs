@@ -14,7 +14,7 @@ pub struct Options {
     /// The name of the project, for a second stack on the same machine
     #[arg(long, value_name = "NAME", default_value = "portcullis")]
     pub(crate) project: String,
-    /// The first three numbers of the network between nginx and the service
+    /// The first three numbers of the addresses of replicas and nginx
     #[arg(long, value_name = "A.B.C", default_value = "10.188.16")]
     pub(crate) network: String,
 }

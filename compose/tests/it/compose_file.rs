@@ -195,6 +195,23 @@ fn the_database_is_reached_by_the_service_only() {
     }
 }
 
+/// L1: A replica serves the API on nginx's network only, and metrics on that of telemetry only.
+#[test]
+fn each_listener_is_on_one_network() {
+    let file = file();
+    for name in ["portcullis-1", "portcullis-2"] {
+        let replica = &file["services"][name];
+        for (setting, network, port) in [
+            ("PORTCULLIS_LISTEN", "service", 3000),
+            ("PORTCULLIS_INTERNAL_LISTEN", "telemetry", 9464),
+        ] {
+            let address = replica["networks"][network]["ipv4_address"].as_str().unwrap();
+            let expected = format!("{address}:{port}");
+            assert_eq!(replica["environment"][setting], expected.as_str(), "{name}");
+        }
+    }
+}
+
 /// L1: Each secret is a file of the folder that only its owner can enter.
 #[test]
 fn secrets_are_files_of_the_state_folder() {

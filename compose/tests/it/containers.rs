@@ -17,6 +17,8 @@ use crate::load::{self, Load};
 use crate::mails::Mails;
 use crate::pages::wait_for;
 
+const NETWORK: &str = "10.188.17";
+
 /// Removes the stack also when the test fails.
 struct Running<'a> {
     engine: &'a Engine<'a>,
@@ -52,11 +54,12 @@ fn the_stack_serves_through_nginx_survives_restarts_and_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let running = Running {
         engine: &engine,
-        options: Options::of("portcullis-test", "10.188.17", folder.path().join("state")),
+        options: Options::of("portcullis-test", NETWORK, folder.path().join("state")),
         folder,
     };
     let ports = free_ports();
     let project = up(&engine, &running.options, &ports).unwrap();
+    networks(&engine, &project);
     walk(&context, &running, &ports);
     restarts(&running, &project, &ports);
     wait_for(ports.zipkin_port, "/api/v2/services", "portcullis");
@@ -71,6 +74,25 @@ fn the_stack_serves_through_nginx_survives_restarts_and_leaves_nothing() {
     down(engine, &options).unwrap();
     assert_eq!(project.left().unwrap(), [""; 0]);
     assert!(!running.folder.path().join("state").exists());
+}
+
+/// L1: nginx reaches the API of a replica and not its metrics, telemetry the metrics and not the API.
+fn networks(engine: &Engine<'_>, project: &Project<'_>) {
+    let reaches = |part: &str, address: &str| {
+        let url = format!("http://{NETWORK}.{address}/health/live");
+        let container = project.container(part).unwrap();
+        let exec = ["exec", container.as_str(), "/usr/bin/healthcheck", url.as_str()];
+        let finished = engine.command(exec).capture().unwrap();
+        // Whatever the status is: there was a connection.
+        finished.status.success() || !finished.stderr.contains("dial tcp")
+    };
+    for (api, metrics) in [("3:3000", "131:9464"), ("4:3000", "132:9464")] {
+        assert!(reaches("nginx", api) && !reaches("nginx", metrics), "{api}");
+        assert!(
+            reaches("prometheus", metrics) && !reaches("prometheus", api),
+            "{metrics}"
+        );
+    }
 }
 
 /// The features that need neither the internal listener nor accounts without a second factor: sign-up, mail, confirmation, sign-in and
