@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::checkout::{Checkout, text};
 use super::defects::{
     ATTACKERS, CLIENTS, COVERAGE, DEFECTS_FOR_ATTACKERS, DEFECTS_FOR_CLIENTS, DEFECTS_FOR_COVERAGE,
-    DEFECTS_FOR_DEPENDENCIES, DEFECTS_FOR_OURS, DEFECTS_FOR_PLANNERS, DEFECTS_FOR_SCANNERS,
-    DEFECTS_FOR_TESTERS, DEPENDENCIES, Defect, OURS, PLANNERS, SCANNERS, TESTERS,
+    DEFECTS_FOR_DEPENDENCIES, DEFECTS_FOR_MODULES, DEFECTS_FOR_OURS, DEFECTS_FOR_PLANNERS,
+    DEFECTS_FOR_SCANNERS, DEFECTS_FOR_TESTERS, DEPENDENCIES, Defect, MODULES, OURS, PLANNERS, SCANNERS,
+    TESTERS,
 };
 
 #[test]
@@ -18,6 +19,12 @@ fn each_defect_fails_one_gate() {
 #[ignore = "needs the scanners: `cargo xtask tools install`"]
 fn each_defect_fails_its_scanners() {
     each_fails_at_its_gates(&Checkout::whole("scanners"), SCANNERS, DEFECTS_FOR_SCANNERS);
+}
+
+#[test]
+#[ignore = "needs terraform, terraform-compliance, tflint and minutes"]
+fn each_defect_fails_its_gate_of_modules() {
+    each_fails_at_its_gates(&Checkout::whole("modules"), MODULES, DEFECTS_FOR_MODULES);
 }
 
 /// L4: A secret in a plan or state, a plan that never comes to an end, and a denied resource are found.
