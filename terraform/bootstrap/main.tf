@@ -30,7 +30,6 @@ locals {
 
   # The only roles that a deployment may assign, and only to identities.
   assignable_roles = {
-    "AcrPull"                   = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
     "Key Vault Secrets User"    = "4633458b-17de-408a-b874-0445c86b69e6"
     "Key Vault Secrets Officer" = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
   }
@@ -235,24 +234,24 @@ module "registry" {
   importer_object_id  = azurerm_user_assigned_identity.release.principal_id
 }
 
-resource "azurerm_role_assignment" "assign_in_registry" {
+# The identity that an environment's app and jobs pull with. It is made here because all environments share the registry: a
+# deployment that could assign a role there could also remove the assignments of the other environments. It lies in the
+# environment's resource group, where the deployment may attach it.
+resource "azurerm_user_assigned_identity" "pull" {
   for_each = local.environments
 
-  scope                = module.registry.id
-  role_definition_name = "Role Based Access Control Administrator"
-  principal_id         = azurerm_user_assigned_identity.workflow[each.key].principal_id
-  principal_type       = "ServicePrincipal"
-  condition            = local.assignment_condition
-  condition_version    = "2.0"
+  name                = "id-pull-${each.key}"
+  resource_group_name = azurerm_resource_group.environment[each.key].name
+  location            = var.location
+  tags                = merge(local.shared_tags, { environment = each.key })
 }
 
-# Terraform reads the assignments of AcrPull when it refreshes them.
-resource "azurerm_role_assignment" "read_registry" {
+resource "azurerm_role_assignment" "pull" {
   for_each = local.environments
 
   scope                = module.registry.id
-  role_definition_name = "Reader"
-  principal_id         = azurerm_user_assigned_identity.workflow["${each.key}-plan"].principal_id
+  role_definition_name = "AcrPull"
+  principal_id         = azurerm_user_assigned_identity.pull[each.key].principal_id
   principal_type       = "ServicePrincipal"
 }
 

@@ -11,6 +11,7 @@ output "platform" {
       planner_object_id     = azurerm_user_assigned_identity.workflow["${environment}-plan"].principal_id
       registry_id           = module.registry.id
       registry_login_server = module.registry.login_server
+      pull_identity_id      = azurerm_user_assigned_identity.pull[environment].id
     }
   }
 }

@@ -109,14 +109,25 @@ deny contains data.plan.finding("ACA-02", workload.address, "it has no user-assi
 
 deny contains data.plan.finding("ACA-02", workload.address, "its identities are not declared in its module, so nothing shows that they are its own") if {
 	some workload in workloads
-	count(identities(workload)) == 0
+	count(own_identities(workload)) == 0
 }
 
 deny contains data.plan.finding("ACA-02", workload.address, sprintf("it shares an identity with %s", [other.address])) if {
 	some workload in workloads
 	some other in array.concat(workloads, data.plan.of_type("azurerm_federated_identity_credential"))
 	other.address != workload.address
-	count(identities(workload) & identities(other)) > 0
+	count(own_identities(workload) & identities(other)) > 0
+}
+
+own_identities(workload) := {identity |
+	some identity in identities(workload)
+	not is_pull_identity(workload, identity)
+}
+
+# What the app and the jobs of an environment share: the bootstrap made it, it pulls images and may do nothing else.
+is_pull_identity(workload, id) if {
+	group := `(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.ManagedIdentity/userAssignedIdentities/id-pull-`
+	regex.match(concat("", [group, workload.environment, "$"]), id)
 }
 
 # As addresses, and also as ids where they are known.
@@ -138,7 +149,7 @@ identities(workload) := ids | known if {
 
 is_identity(address) if contains(address, "azurerm_user_assigned_identity.")
 
-deny contains data.plan.finding("ACA-09", workload.address, "it does not pull its image by a managed identity alone") if {
+deny contains data.plan.finding("ACA-09", workload.address, "it does not pull its image by the environment's identity for that alone") if {
 	some workload in workloads
 	not pulls_by_identity(workload)
 }
@@ -146,8 +157,8 @@ deny contains data.plan.finding("ACA-09", workload.address, "it does not pull it
 pulls_by_identity(workload) if {
 	registries := workload.after.registry
 	count(registries) > 0
-	every index, registry in registries {
-		data.plan.is_set(registry, data.plan.block(workload.unknown, "registry", index), "identity")
+	every registry in registries {
+		is_pull_identity(workload, registry.identity)
 		object.get(registry, "password_secret_name", null) in {null, ""}
 		object.get(registry, "username", null) in {null, ""}
 	}
@@ -413,9 +424,18 @@ secret_files(workload, container) := {sprintf("%s/%s", [mount.path, name]) |
 deny contains data.plan.finding("ACA-17", workload.address, "the identity that pulls the image is not one of its identities") if {
 	some workload in workloads
 	some index, registry in object.get(workload.after, "registry", [])
-	pulling := {address |
-		some address in data.plan.references(workload, object.get(workload.expressions.registry[index], "identity", {}))
-		is_identity(address)
+	not has_identity(workload, index, registry)
+}
+
+has_identity(workload, _, registry) if registry.identity in identities(workload)
+
+# Where an identity is not known yet, the list is not either.
+has_identity(workload, index, _) if {
+	pulling := {reference | some reference in workload.expressions.registry[index].identity.references}
+	listed := {reference |
+		some block in object.get(workload.expressions, "identity", [])
+		some reference in object.get(block.identity_ids, "references", [])
 	}
-	count(pulling - identities(workload)) + count([1 | count(pulling) == 0; not registry.identity in identities(workload)]) > 0
+	count(pulling) > 0
+	count(pulling - listed) == 0
 }

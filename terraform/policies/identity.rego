@@ -50,9 +50,8 @@ deny contains data.plan.finding("ID-01", assignment.address, "the right to assig
 	not is_limited(assignment)
 }
 
-# Those that an app needs: AcrPull, Key Vault Secrets User and Officer.
+# Key Vault Secrets User and Officer.
 assignable := {
-	"7f951dda-4ed3-4680-a7ca-43fe172d538d",
 	"4633458b-17de-408a-b874-0445c86b69e6",
 	"b86a8fe4-44ce-4948-aee5-eccb2c155cd7",
 }
@@ -72,6 +71,20 @@ is_limited(assignment) if {
 	every guid in regex.find_n(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`, assignment.after.condition, -1) {
 		guid in assignable
 	}
+}
+
+# What environments share, such as the registry, has the assignments of all of them: who may assign roles there may remove those of
+# another environment.
+deny contains data.plan.finding("ID-03", assignment.address, "the right to assign roles reaches beyond the resource group of its environment") if {
+	some assignment in assignments
+	assignment.after.role_definition_name == "Role Based Access Control Administrator"
+	not is_in_own_group(assignment)
+}
+
+# assign_in_environment["dev"] is of workflow["dev"], in environment["dev"].
+is_in_own_group(assignment) if {
+	assignment.expressions.scope.references == ["azurerm_resource_group.environment", "each.key"]
+	assignment.expressions.principal_id.references == ["azurerm_user_assigned_identity.workflow", "each.key"]
 }
 
 # All that a role of our own may permit. Not locks/delete: a lock must be removed by a person.

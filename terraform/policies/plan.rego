@@ -36,6 +36,7 @@ rules := [
 	{"rule": "ACR-01", "control": "mcsb:NS-2"},
 	{"rule": "ID-01", "control": "mcsb:PA-7"},
 	{"rule": "ID-02", "control": "mcsb:IM-3"},
+	{"rule": "ID-03", "control": "mcsb:PA-7"},
 	{"rule": "ST-01", "control": "mcsb:DP-8"},
 	{"rule": "MON-01", "control": "mcsb:LT-3"},
 	{"rule": "TAG-01", "control": "mcsb:AM-1"},

@@ -57,10 +57,50 @@ run "roles_are_assigned_under_a_condition" {
 
   assert {
     condition = alltrue([
-      for assignment in concat(values(azurerm_role_assignment.assign_in_environment), values(azurerm_role_assignment.assign_in_registry)) :
+      for assignment in azurerm_role_assignment.assign_in_environment :
       strcontains(assignment.condition, "ForAnyOfAnyValues:GuidEquals {") && !strcontains(assignment.condition, "8e3af657-a8ff-443c-a75c-2fe8c4bcb635")
     ])
     error_message = "@mcsb:PA-7 a deployment must not be able to assign every role"
+  }
+}
+
+run "a_deployment_changes_no_assignment_in_the_registry" {
+  command = plan
+
+  # Known in a plan, unlike the ids that Azure assigns.
+  override_resource {
+    target          = azurerm_user_assigned_identity.pull
+    override_during = plan
+    values          = { principal_id = "00000000-0000-0000-0000-0000000000aa" }
+  }
+
+  override_resource {
+    target          = azurerm_resource_group.environment
+    override_during = plan
+    values          = { id = "/subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups/rg-environment" }
+  }
+
+  override_module {
+    target          = module.registry
+    override_during = plan
+    outputs         = { id = "/subscriptions/0/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/cr", name = "cr", login_server = "cr.azurecr.io" }
+  }
+
+  assert {
+    condition     = alltrue([for assignment in azurerm_role_assignment.assign_in_environment : endswith(assignment.scope, "/resourceGroups/rg-environment")])
+    error_message = "@mcsb:PA-7 a deployment must assign roles in its own resource group only, never in the registry that all share"
+  }
+
+  assert {
+    condition = { for environment, assignment in azurerm_role_assignment.pull : environment => "${assignment.role_definition_name} ${assignment.principal_id}" } == {
+      for environment in ["dev", "staging", "production"] : environment => "AcrPull 00000000-0000-0000-0000-0000000000aa"
+    }
+    error_message = "@mcsb:PA-7 the identity that pulls must be allowed to pull, and nothing else"
+  }
+
+  assert {
+    condition     = { for environment, identity in azurerm_user_assigned_identity.pull : environment => identity.resource_group_name } == { for environment in ["dev", "staging", "production"] : environment => "rg-portcullis-${environment}" }
+    error_message = "each environment must have its own identity, in its own resource group"
   }
 }
 

@@ -9,6 +9,7 @@ variable "platform" {
     planner_object_id     = string
     registry_id           = string
     registry_login_server = string
+    pull_identity_id      = string
   })
   description = "What the bootstrap made for this environment: its output platform."
 }

@@ -1,4 +1,4 @@
-# The service. Its identity pulls the image and reads the secrets; each database login has an identity of its own.
+# The service. Its identity reads the secrets, that of the environment pulls the image, and each database login has one of its own.
 
 locals {
   app_name = "ca-${var.name}"
@@ -60,13 +60,6 @@ resource "azurerm_user_assigned_identity" "login" {
   tags                = var.tags
 }
 
-resource "azurerm_role_assignment" "pull" {
-  scope                = var.registry.id
-  role_definition_name = "AcrPull"
-  principal_id         = azurerm_user_assigned_identity.app.principal_id
-  principal_type       = "ServicePrincipal"
-}
-
 resource "azurerm_role_assignment" "secrets" {
   scope                = var.key_vault_id
   role_definition_name = "Key Vault Secrets User"
@@ -84,13 +77,16 @@ resource "azurerm_container_app" "main" {
   tags                         = var.tags
 
   identity {
-    type         = "UserAssigned"
-    identity_ids = concat([azurerm_user_assigned_identity.app.id], [for login in local.logins : azurerm_user_assigned_identity.login[login].id])
+    type = "UserAssigned"
+    identity_ids = concat(
+      [azurerm_user_assigned_identity.app.id, var.registry.pull_identity_id],
+      [for login in local.logins : azurerm_user_assigned_identity.login[login].id],
+    )
   }
 
   registry {
     server   = var.registry.login_server
-    identity = azurerm_user_assigned_identity.app.id
+    identity = var.registry.pull_identity_id
   }
 
   dynamic "secret" {
@@ -193,8 +189,8 @@ resource "azurerm_container_app" "main" {
     }
   }
 
-  # Azure refuses an app whose image or secrets its identity cannot read.
-  depends_on = [azurerm_role_assignment.pull, azurerm_role_assignment.secrets]
+  # Azure refuses an app whose secrets its identity cannot read.
+  depends_on = [azurerm_role_assignment.secrets]
 
   lifecycle {
     ignore_changes = [ingress[0].traffic_weight]

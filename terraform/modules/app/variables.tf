@@ -35,10 +35,10 @@ variable "environment_id" {
 
 variable "registry" {
   type = object({
-    id           = string
-    login_server = string
+    login_server     = string
+    pull_identity_id = string
   })
-  description = "Registry that the image is pulled from."
+  description = "Registry that the image is pulled from, and the identity that may pull from it: the bootstrap made it for the environment."
 }
 
 variable "image" {

@@ -22,13 +22,6 @@ resource "azurerm_user_assigned_identity" "main" {
   tags                = var.tags
 }
 
-resource "azurerm_role_assignment" "pull" {
-  scope                = var.registry.id
-  role_definition_name = "AcrPull"
-  principal_id         = azurerm_user_assigned_identity.main.principal_id
-  principal_type       = "ServicePrincipal"
-}
-
 resource "azurerm_container_app_job" "main" {
   name                         = "caj-${local.purpose}-${var.name}"
   resource_group_name          = var.resource_group_name
@@ -46,12 +39,12 @@ resource "azurerm_container_app_job" "main" {
 
   identity {
     type         = "UserAssigned"
-    identity_ids = [azurerm_user_assigned_identity.main.id]
+    identity_ids = [azurerm_user_assigned_identity.main.id, var.registry.pull_identity_id]
   }
 
   registry {
     server   = var.registry.login_server
-    identity = azurerm_user_assigned_identity.main.id
+    identity = var.registry.pull_identity_id
   }
 
   template {
@@ -72,7 +65,4 @@ resource "azurerm_container_app_job" "main" {
       }
     }
   }
-
-  # Azure refuses a job whose image its identity cannot read.
-  depends_on = [azurerm_role_assignment.pull]
 }

@@ -20,8 +20,8 @@ locals {
   resource_group_id = "/subscriptions/${var.platform.subscription_id}/resourceGroups/${var.platform.resource_group_name}"
 
   registry = {
-    id           = var.platform.registry_id
-    login_server = var.platform.registry_login_server
+    login_server     = var.platform.registry_login_server
+    pull_identity_id = var.platform.pull_identity_id
   }
 
   database = {

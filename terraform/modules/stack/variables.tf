@@ -19,6 +19,7 @@ variable "platform" {
     planner_object_id     = string
     registry_id           = string
     registry_login_server = string
+    pull_identity_id      = string
   })
   description = "What the bootstrap made for this environment: its output platform."
 
@@ -33,6 +34,11 @@ variable "platform" {
       can(regex("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", id))
     ])
     error_message = "tenant_id, subscription_id, deployer_object_id and planner_object_id must be UUIDs in lower case."
+  }
+
+  validation {
+    condition     = endswith(var.platform.pull_identity_id, "/userAssignedIdentities/id-pull-${var.environment}")
+    error_message = "pull_identity_id must be the identity that the bootstrap made for this environment."
   }
 }
 

@@ -10,6 +10,7 @@ platform = {
   planner_object_id     = "00000000-0000-0000-0000-000000000004"
   registry_id           = "/subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups/rg-portcullis-shared/providers/Microsoft.ContainerRegistry/registries/crportcullist3st"
   registry_login_server = "crportcullist3st.azurecr.io"
+  pull_identity_id      = "/subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups/rg-portcullis-dev/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull-dev"
 }
 
 service = {

@@ -8,8 +8,8 @@ variables {
   environment_id      = "/subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups/rg/providers/Microsoft.App/managedEnvironments/cae"
   default_domain      = "calm-sea-1234.westeurope.azurecontainerapps.io"
   registry = {
-    id           = "/subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/crt3st"
-    login_server = "crt3st.azurecr.io"
+    login_server     = "crt3st.azurecr.io"
+    pull_identity_id = "/subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull-production"
   }
   image           = "crt3st.azurecr.io/portcullis@sha256:1111111111111111111111111111111111111111111111111111111111111111"
   revision_suffix = "r65c1055-1"
@@ -177,8 +177,34 @@ run "each_login_has_an_identity" {
   }
 
   assert {
-    condition     = azurerm_role_assignment.pull.role_definition_name == "AcrPull" && azurerm_role_assignment.secrets.role_definition_name == "Key Vault Secrets User"
-    error_message = "@mcsb:PA-7 the identity may pull and read secrets, no more"
+    condition     = azurerm_role_assignment.secrets.role_definition_name == "Key Vault Secrets User"
+    error_message = "@mcsb:PA-7 the identity may read secrets, no more"
+  }
+}
+
+run "the_identity_of_the_environment_pulls_the_image" {
+  command = plan
+
+  override_resource {
+    target          = azurerm_user_assigned_identity.app
+    override_during = plan
+    values          = { id = "/subscriptions/0/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-app" }
+  }
+
+  override_resource {
+    target          = azurerm_user_assigned_identity.login
+    override_during = plan
+    values          = { id = "/subscriptions/0/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-login" }
+  }
+
+  assert {
+    condition     = azurerm_container_app.main.registry[0].identity == var.registry.pull_identity_id && contains(azurerm_container_app.main.identity[0].identity_ids, var.registry.pull_identity_id)
+    error_message = "@mcsb:PA-7 the app must pull with the identity that the bootstrap made, and with no role of its own in the registry"
+  }
+
+  assert {
+    condition     = alltrue([for secret in azurerm_container_app.main.secret : secret.identity == azurerm_user_assigned_identity.app.id])
+    error_message = "the identity that pulls must read no secret"
   }
 }
 

@@ -7,8 +7,8 @@ variables {
   tags                = { environment = "production" }
   environment_id      = "/subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups/rg/providers/Microsoft.App/managedEnvironments/cae"
   registry = {
-    id           = "/subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/crt3st"
-    login_server = "crt3st.azurecr.io"
+    login_server     = "crt3st.azurecr.io"
+    pull_identity_id = "/subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull-production"
   }
   image    = "crt3st.azurecr.io/portcullis@sha256:1111111111111111111111111111111111111111111111111111111111111111"
   database = { host = "psql.postgres.database.azure.com", name = "portcullis" }
@@ -49,6 +49,21 @@ run "it_logs_in_with_tokens" {
   assert {
     condition     = length(azurerm_container_app_job.main.secret) == 0
     error_message = "@asvs:v5.0.0-13.3.1 the job needs no secret"
+  }
+}
+
+run "the_identity_of_the_environment_pulls_the_image" {
+  command = plan
+
+  override_resource {
+    target          = azurerm_user_assigned_identity.main
+    override_during = plan
+    values          = { id = "/subscriptions/0/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-migrate" }
+  }
+
+  assert {
+    condition     = azurerm_container_app_job.main.registry[0].identity == var.registry.pull_identity_id && contains(azurerm_container_app_job.main.identity[0].identity_ids, var.registry.pull_identity_id)
+    error_message = "@mcsb:PA-7 the job must pull with the identity that the bootstrap made, and with no role of its own in the registry"
   }
 }
 

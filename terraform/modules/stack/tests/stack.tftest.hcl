@@ -12,6 +12,7 @@ variables {
     planner_object_id     = "00000000-0000-0000-0000-000000000004"
     registry_id           = "/subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/crt3st"
     registry_login_server = "crt3st.azurecr.io"
+    pull_identity_id      = "/subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups/rg-portcullis-staging/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull-staging"
   }
   service = {
     owner        = "portcullis-maintainers"
@@ -119,7 +120,18 @@ run "an_id_that_is_none_is_refused" {
       planner_object_id     = "00000000-0000-0000-0000-000000000004"
       registry_id           = "/subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/crt3st"
       registry_login_server = "crt3st.azurecr.io"
+      pull_identity_id      = "/subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups/rg-portcullis-staging/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull-staging"
     }
+  }
+
+  expect_failures = [var.platform]
+}
+
+run "the_identity_of_another_environment_is_refused" {
+  command = plan
+
+  variables {
+    environment = "dev"
   }
 
   expect_failures = [var.platform]
