@@ -73,8 +73,8 @@ pub struct ScanResult {
     pub files: Vec<PathBuf>,
     /// What the scan did not cover, such as rules that need a network.
     pub limits: Vec<String>,
-    /// Why the absence of findings proves nothing today: the database is too old.
-    pub outdated: Option<String>,
+    /// Why the absence of open findings proves nothing: the database is too old, or a part could not be scanned.
+    pub inconclusive: Option<String>,
 }
 
 impl ScanResult {

@@ -58,16 +58,20 @@ pub fn judge(scan: &ScanOutcome, canary: &Canary) -> Judgement {
         Canary::Found(_) | Canary::None => {}
     }
     if let Some(work) = result.work.iter().find(|work| work.count < work.min) {
+        let why = result.inconclusive.as_ref().map(|why| format!("; {why}"));
         let reason = format!(
-            "scanned only {} {}, expected at least {}",
-            work.count, work.of, work.min
+            "scanned only {} {}, expected at least {}{}",
+            work.count,
+            work.of,
+            work.min,
+            why.unwrap_or_default()
         );
         return Judgement::of(Verdict::Untrusted, reason);
     }
     let Some(work) = result.work.first() else {
         return Judgement::of(Verdict::Untrusted, "reports nothing that it scanned".to_owned());
     };
-    if let Some(why) = &result.outdated {
+    if let Some(why) = &result.inconclusive {
         return Judgement::unavailable(why.clone());
     }
     let scanned = format!("{} {}", work.count, work.of);
@@ -179,15 +183,20 @@ mod tests {
     #[test]
     fn outdated_data_is_no_pass_and_hides_no_finding() {
         let outdated = |findings: &[&str]| -> ScanOutcome {
-            let outdated = Some("a database of last year".to_owned());
             let result = scan(findings)?;
-            Ok(ScanResult { outdated, ..result })
+            Ok(ScanResult {
+                inconclusive: Some("a database of last year".to_owned()),
+                ..result
+            })
         };
         let judged = judge(&outdated(&[]), &found());
         let expected = (Verdict::NotRun, Some(MissingReason::Data));
         assert_eq!((judged.verdict, judged.missing), expected);
         assert_eq!(judged.reason, "a database of last year");
         assert_eq!(verdict(&outdated(&["X"]), &found()).0, Verdict::Fail);
+        let idle = outdated(&[]).map(|result| result.with_work(1, "runs", 2));
+        let reason = "scanned only 1 runs, expected at least 2; a database of last year".to_owned();
+        assert_eq!(verdict(&idle, &found()), (Verdict::Untrusted, reason));
         let missed = canary(&scan(&[]), &["A"]);
         assert_eq!(verdict(&outdated(&[]), &missed).0, Verdict::Untrusted);
     }

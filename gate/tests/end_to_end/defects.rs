@@ -199,6 +199,14 @@ pub const DEFECTS_FOR_PLANNERS: &[Defect] = &[
             "password = \"canary-planted\"\n",
         );
     }),
+    // No value is planted for the secret, so nothing shows where it goes.
+    (&["terraform-plan"], |tree| {
+        module(
+            tree,
+            "variable \"token\" {\n  type        = string\n  description = \"A secret.\"\n  default     = \"none\"\n  ephemeral   = true\n}\n",
+            "",
+        );
+    }),
     // The second plan changes it.
     (&["terraform-plan"], |tree| {
         module(

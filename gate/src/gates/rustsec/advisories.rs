@@ -24,7 +24,7 @@ impl Advisories {
     pub fn result(&self, findings: impl IntoIterator<Item = Finding>, now: DateTime<Utc>) -> ScanResult {
         ScanResult {
             databases: vec![self.database.clone()],
-            outdated: self.outdated(now),
+            inconclusive: self.outdated(now),
             limits: self.limits.clone(),
             ..ScanResult::of(findings)
         }

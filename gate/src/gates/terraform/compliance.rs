@@ -39,7 +39,7 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let terraform = Terraform::without_account(ctx)?;
     let folders = file_kinds::folders(&features);
     let mut runs = 0;
-    let result = terraform::scan_each(ScanResult::default(), &modules, |module, result| {
+    let (result, _) = terraform::scan_each(ScanResult::default(), &modules, |module, result| {
         let folders: Vec<&&str> = folders.iter().filter(|it| applies(it, module)).collect();
         if folders.is_empty() {
             return Ok(());

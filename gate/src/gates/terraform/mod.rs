@@ -6,9 +6,11 @@ pub mod plan;
 pub mod policies;
 mod providers;
 mod root_module;
+mod secret_variables;
 pub mod test;
 pub mod validate;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use harness::process::command::Command;
@@ -112,26 +114,38 @@ fn is_in_module(path: &str, folders: &[&str]) -> bool {
     folders.iter().any(inside) && !path.contains("/.terraform/")
 }
 
-/// Scans modules into a result. Without findings, a module that could not be scanned means "not run".
+/// Scans modules into a result; returns it with the number of modules that were scanned. Unless an open finding fails the gate,
+/// a module that could not be scanned means "not run", with its name.
 pub fn scan_each<'m>(
     mut result: ScanResult,
     modules: impl IntoIterator<Item = &'m Module>,
     mut scan: impl FnMut(&Module, &mut ScanResult) -> Result<(), ScanError>,
-) -> Result<ScanResult, ScanError> {
-    let mut unavailable = None;
+) -> Result<(ScanResult, u64), ScanError> {
+    let mut scanned = 0;
+    // The modules by the reason.
+    let mut left_out: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for module in modules {
         match scan(module, &mut result) {
-            Err(error @ ScanError::DataUnavailable(_)) => {
-                result.limits.push(error.to_string());
-                unavailable.get_or_insert(error);
+            Err(ScanError::DataUnavailable(why)) => left_out.entry(why).or_default().push(&module.label),
+            other => {
+                other?;
+                scanned += 1;
             }
-            other => other?,
         }
     }
-    match unavailable {
-        Some(error) if result.findings.is_empty() => Err(error),
-        _ => Ok(result),
+    if left_out.is_empty() {
+        return Ok((result, scanned));
     }
+    let reasons = left_out
+        .iter()
+        .map(|(why, modules)| format!("{} ({why})", modules.join(", ")));
+    let what = format!("not scanned: {}", reasons.collect::<Vec<_>>().join("; "));
+    if result.findings.is_empty() {
+        return Err(ScanError::DataUnavailable(what));
+    }
+    result.limits.push(what.clone());
+    result.inconclusive = Some(what);
+    Ok((result, scanned))
 }
 
 /// The problems among the lines of a command with `-json`.
@@ -171,9 +185,11 @@ pub fn first_error(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::{Canary, Verdict};
+    use crate::verdict;
 
     #[test]
-    fn a_module_that_could_not_be_scanned_hides_no_finding() {
+    fn a_module_that_could_not_be_scanned_is_named_and_hides_no_finding() {
         let module = |name: &str| Module {
             folder: name.to_owned(),
             copy: PathBuf::new(),
@@ -192,12 +208,33 @@ mod tests {
             }
         };
         let none = ScanResult::default;
-        let result = scan_each(none(), &modules, scan).unwrap();
+        let (result, scanned) = scan_each(none(), &modules, scan).unwrap();
+        let what = "not scanned: away (no provider)".to_owned();
+        assert_eq!((result.findings.len(), scanned), (1, 1));
         assert_eq!(
-            (result.findings.len(), result.limits),
-            (1, vec!["no provider".to_owned()])
+            (&result.limits, &result.inconclusive),
+            (&vec![what.clone()], &Some(what.clone()))
         );
-        assert_eq!(scan_each(none(), &modules[..1], scan), Err(missing()));
+        // With a waiver for every finding the gate has not run, rather than passed.
+        let mut waived = result.with_work(scanned, "modules", 1);
+        waived.findings[0].waiver = Some("W-1".to_owned());
+        let judged = verdict::judge(&Ok(waived), &Canary::None);
+        assert_eq!((judged.verdict, judged.reason), (Verdict::NotRun, what.clone()));
+        assert_eq!(
+            scan_each(none(), &modules[..1], scan),
+            Err(ScanError::DataUnavailable(what))
+        );
+        let others = [module("away"), module("good"), module("off"), module("away-too")];
+        let scan = |module: &Module, _: &mut ScanResult| match module.folder.as_str() {
+            "good" => Ok(()),
+            "off" => Err(ScanError::DataUnavailable("no plan".to_owned())),
+            _ => Err(missing()),
+        };
+        let what = "not scanned: off (no plan); away, away-too (no provider)";
+        assert_eq!(
+            scan_each(none(), &others, scan),
+            Err(ScanError::DataUnavailable(what.to_owned()))
+        );
     }
 
     #[test]

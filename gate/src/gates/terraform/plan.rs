@@ -11,6 +11,7 @@ use crate::definition::{Gate, minutes};
 use crate::finding::{Finding, Severity};
 use crate::gates::terraform::providers::{self, Terraform};
 use crate::gates::terraform::root_module::{self, Plan, Planned};
+use crate::gates::terraform::secret_variables;
 use crate::gates::terraform::{self, Diagnostic, Module};
 use crate::profile::GateProfile;
 use crate::scan_context::ScanContext;
@@ -27,16 +28,20 @@ pub const GATE: Gate = Gate {
     // Inputs are all files: a module reads files of any name in its folder.
     data: providers::revision,
     scan,
-    expects: &[IN_PLAN, IN_STATE, SECOND_PLAN, "Resource precondition failed"],
+    expects: &[
+        IN_PLAN,
+        IN_STATE,
+        NOT_PLANTED,
+        SECOND_PLAN,
+        "Resource precondition failed",
+    ],
     ..Gate::DEFAULT
 };
 
 const IN_PLAN: &str = "secret-in-plan";
 const IN_STATE: &str = "secret-in-state";
+const NOT_PLANTED: &str = "secret-not-planted";
 const SECOND_PLAN: &str = "changes-after-apply";
-
-/// Values of variables that begin so are secrets: they may be neither in a plan nor in a state.
-const SECRET: &str = "canary-";
 
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let modules = terraform::copy(ctx)?;
@@ -46,16 +51,17 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
         .filter(|it| root_module::is_below(it, ""))
         .collect();
     let mut secrets = 0;
-    let mut result = terraform::scan_each(ScanResult::default(), roots.iter().copied(), |module, result| {
+    let each = |module: &Module, result: &mut ScanResult| {
         secrets += scan_module(ctx, &terraform, module, result)?;
         Ok(())
-    })?;
+    };
+    let (mut result, scanned) = terraform::scan_each(ScanResult::default(), roots.iter().copied(), each)?;
     if secrets == 0 {
-        let limit = format!("no value of a variable begins with `{SECRET}`: no secret was searched for");
-        result.limits.push(limit);
+        let limit = "no root module has a secret variable: no secret was searched for";
+        result.limits.push(limit.to_owned());
     }
     result.figures.push(Figure::count("secrets", secrets));
-    let result = result.with_work(roots.len() as u64, "root modules", 1);
+    let result = result.with_work(scanned, "root modules", 1);
     Ok(result.with_limits(terraform.limit()))
 }
 
@@ -66,14 +72,18 @@ fn scan_module(
     module: &Module,
     result: &mut ScanResult,
 ) -> Result<u64, ScanError> {
-    let secrets = secrets(module)?;
+    let variables = secret_variables::read(module)?;
+    result
+        .findings
+        .extend(variables.unplanted.iter().map(|name| not_planted(name, module)));
+    let secrets = variables.planted;
     let plan = match root_module::plan(ctx, terraform, module)? {
         Planned::Made(plan) => plan,
         refused if root_module::needs_account(&refused) => {
             refused.made()?;
             return Ok(0);
         }
-        Planned::Refused { diagnostics, .. } => {
+        Planned::Refused { diagnostics } => {
             result
                 .findings
                 .extend(diagnostics.iter().map(|one| one.finding(&module.folder)));
@@ -89,19 +99,6 @@ fn scan_module(
         result.limits.push(limit);
     }
     Ok(secrets.len() as u64)
-}
-
-/// The secrets among the values of a module's variables.
-fn secrets(module: &Module) -> Result<Vec<String>, ScanError> {
-    let Some(file) = root_module::variables_file(module) else {
-        return Ok(Vec::new());
-    };
-    let text = fs::read_to_string(file)?;
-    let quoted = text.split('"').skip(1).step_by(2);
-    Ok(quoted
-        .filter(|text| text.starts_with(SECRET))
-        .map(str::to_owned)
-        .collect())
 }
 
 /// Secrets in the plan as JSON, and in the file in which it is saved, which is a ZIP archive.
@@ -196,6 +193,14 @@ fn changed(lines: &str) -> Vec<String> {
     planned.map(|line| line.change.resource.addr).collect()
 }
 
+fn not_planted(variable: &str, module: &Module) -> Finding {
+    let (mark, file) = (secret_variables::MARK, root_module::VARIABLES);
+    let what = format!(
+        "no value of `{variable}` in {file} begins with `{mark}`: nothing shows that this secret is in neither plan nor state"
+    );
+    finding(NOT_PLANTED, what, module)
+}
+
 fn contains(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
@@ -218,17 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_values_that_begin_with_the_mark() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("tests")).unwrap();
-        let values = "password = \"canary-1\"\nname = \"not-canary-2\"\nall = { \"key\" = \"canary-3\" }\n";
-        fs::write(folder.path().join("tests/terraform.tfvars"), values).unwrap();
-        let module = Module {
-            folder: "a".to_owned(),
-            copy: folder.path().to_owned(),
-            label: "a".to_owned(),
-        };
-        assert_eq!(secrets(&module).unwrap(), ["canary-1", "canary-3"]);
+    fn secrets_are_found_in_bytes() {
         assert!(contains(b"x canary-1 y", "canary-1") && !contains(b"canary", "canary-1"));
     }
 }

@@ -99,7 +99,7 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let modules = terraform::copy(ctx)?;
     let terraform = Terraform::without_account(ctx)?;
     let mut plans = 0;
-    let result = terraform::scan_each(result, &modules, |module, result| {
+    let (result, _) = terraform::scan_each(result, &modules, |module, result| {
         let folders: Vec<&&str> = folders.iter().filter(|it| applies(it, module)).collect();
         if folders.is_empty() {
             return Ok(());

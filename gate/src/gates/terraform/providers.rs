@@ -107,11 +107,7 @@ impl<'c, 'a> Terraform<'c, 'a> {
         };
         let unavailable = |output: &ToolOutput, why: &str| {
             let error = terraform::first_error(&output.stderr);
-            let what = format!(
-                "dependencies of {} cannot be downloaded: {error}{why}",
-                module.label
-            );
-            ScanError::DataUnavailable(what)
+            ScanError::DataUnavailable(format!("dependencies cannot be downloaded: {error}{why}"))
         };
         if is_unavailable(&output) && !self.is_offline() {
             self.start_offline().map_err(|error| match error {
@@ -127,20 +123,20 @@ impl<'c, 'a> Terraform<'c, 'a> {
         Ok(())
     }
 
-    /// Initialises each module, runs a subcommand in it and reads the output into one result.
+    /// Initialises each module, runs a subcommand in it and reads the output into one result. As [`terraform::scan_each`].
     pub fn run_each(
         &self,
         modules: &[Module],
         args: [&str; 2],
         read: impl Fn(&ToolOutput, &str, &mut ScanResult) -> Result<(), ScanError>,
-    ) -> Result<ScanResult, ScanError> {
-        let result = terraform::scan_each(ScanResult::default(), modules, |module, result| {
+    ) -> Result<(ScanResult, u64), ScanError> {
+        let (result, scanned) = terraform::scan_each(ScanResult::default(), modules, |module, result| {
             self.init(module)?;
             let command = self.command(&module.copy)?.args(args);
             let output = self.ctx.run(&command, &format!("{}-{}", args[0], module.label))?;
             read(&output, &module.folder, result)
         })?;
-        Ok(result.with_limits(self.limit()))
+        Ok((result.with_limits(self.limit()), scanned))
     }
 
     /// What the scan did not show because of its provider.

@@ -10,7 +10,7 @@ use crate::scan_context::ScanContext;
 use crate::scan_result::ScanError;
 
 /// Values of variables, below a root module. `terraform test` reads this file by itself.
-const VARIABLES: &str = "tests/terraform.tfvars";
+pub const VARIABLES: &str = "tests/terraform.tfvars";
 
 /// In the copy of a module.
 const PLAN: &str = "gate.plan";
@@ -20,7 +20,6 @@ pub enum Planned {
     Made(Plan),
     /// With the reason.
     Refused {
-        label: String,
         diagnostics: Vec<Diagnostic>,
     },
 }
@@ -37,10 +36,10 @@ impl Planned {
     pub fn made(self) -> Result<Plan, ScanError> {
         match self {
             Planned::Made(plan) => Ok(plan),
-            Planned::Refused { label, diagnostics } => {
+            Planned::Refused { diagnostics } => {
                 let why = diagnostics.iter().find(|one| one.is_error());
                 let why = why.map_or("no reason given", |one| &one.summary);
-                Err(ScanError::DataUnavailable(format!("no plan of {label}: {why}")))
+                Err(ScanError::DataUnavailable(format!("no plan: {why}")))
             }
         }
     }
@@ -76,7 +75,7 @@ pub fn variables(module: &Module) -> Option<String> {
 pub fn needs_account(planned: &Planned) -> bool {
     match planned {
         Planned::Made(_) => false,
-        Planned::Refused { diagnostics, .. } => diagnostics.iter().any(Diagnostic::is_about_account),
+        Planned::Refused { diagnostics } => diagnostics.iter().any(Diagnostic::is_about_account),
     }
 }
 
@@ -99,8 +98,7 @@ pub fn plan(
             diagnostics.iter().any(Diagnostic::is_error),
             "no plan and no error",
         )?;
-        let label = label.clone();
-        return Ok(Planned::Refused { label, diagnostics });
+        return Ok(Planned::Refused { diagnostics });
     }
     let command = terraform.command(&module.copy)?.args(["show", "-json", PLAN]);
     let shown = ctx.run_ok(&command, &format!("show-{label}"))?;

@@ -51,7 +51,7 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let tested: Vec<&str> = file_kinds::folders(&tests).into_iter().map(module).collect();
     let mut modules = terraform::copy(ctx)?;
     modules.retain(|module| tested.contains(&module.folder.as_str()));
-    let result = Terraform::new(ctx).run_each(&modules, ["test", "-json"], read)?;
+    let (result, _) = Terraform::new(ctx).run_each(&modules, ["test", "-json"], read)?;
     let runs = result.tests.len() as u64;
     Ok(result.with_work(runs, "runs", tests.len() as u64))
 }

@@ -30,8 +30,8 @@ struct Report {
 
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let modules = terraform::copy(ctx)?;
-    let result = Terraform::new(ctx).run_each(&modules, ["validate", "-json"], read)?;
-    Ok(result.with_work(modules.len() as u64, "modules", 1))
+    let (result, scanned) = Terraform::new(ctx).run_each(&modules, ["validate", "-json"], read)?;
+    Ok(result.with_work(scanned, "modules", 1))
 }
 
 /// Exit codes: 0, or 1 for errors. A folder without a file would be valid too, but every module has one.

@@ -1,0 +1,5 @@
+variable "token" {
+  type      = string
+  default   = "none"
+  ephemeral = true
+}
