@@ -126,8 +126,8 @@ own_identities(workload) := {identity |
 
 # What the app and the jobs of an environment share: the bootstrap made it, it pulls images and may do nothing else.
 is_pull_identity(workload, id) if {
-	group := `(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.ManagedIdentity/userAssignedIdentities/id-pull-`
-	regex.match(concat("", [group, workload.environment, "$"]), id)
+	parent := `^/subscriptions/[^/]+/resourcegroups/[^/]+/providers/microsoft\.managedidentity/userassignedidentities/id-pull-`
+	regex.match(concat("", [parent, workload.environment, "$"]), lower(id))
 }
 
 # As addresses, and also as ids where they are known.
