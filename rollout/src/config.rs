@@ -16,6 +16,8 @@ struct File {
     environments: BTreeMap<String, Environment>,
     /// The command of the smoke test; `{url}` is the address.
     smoke: Vec<String>,
+    /// The folder of the policies about plans, relative to the repository.
+    policies: PathBuf,
     /// What the deploy itself changes behind Terraform's back.
     #[serde(default)]
     owned: Vec<Owned>,
@@ -62,6 +64,8 @@ pub struct Config {
     pub environment: Environment,
     /// The command of the smoke test.
     pub smoke: Vec<String>,
+    /// The absolute path of the policies about plans.
+    pub policies: PathBuf,
     /// What is no drift.
     pub owned: Vec<Owned>,
     /// The absolute path of the root module.
@@ -101,6 +105,7 @@ impl Config {
             root: repository.join(&environment.root),
             environment,
             smoke: parsed.smoke,
+            policies: repository.join(parsed.policies),
             owned: parsed.owned,
         })
     }
@@ -124,6 +129,7 @@ mod tests {
         for name in ["dev", "staging", "production"] {
             let config = Config::parse(FILE, name, Path::new("/r")).unwrap();
             assert_eq!(config.root, Path::new("/r/terraform/environments").join(name));
+            assert_eq!(config.policies, Path::new("/r/terraform/policies"));
             assert!(config.owned.iter().all(|owned| !owned.reason.is_empty()));
         }
         let error = Config::parse(FILE, "test", Path::new("/r"))

@@ -10,6 +10,7 @@ pub mod invocation;
 pub mod journal;
 pub mod machine;
 pub mod plan_json;
+pub mod planning;
 pub mod polling;
 pub mod runner;
 pub mod traffic;

@@ -1,4 +1,4 @@
-//! `deploy plan`: verifies the image, makes the plan, and records what is to be approved.
+//! `deploy plan`: verifies the image, makes the plan, which the policies judge, and records what is to be approved.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -18,7 +18,8 @@ use crate::invocation::{Program, Variables};
 use crate::journal::{Folder, Journal, PlanRecord, SCHEMA};
 use crate::machine::{Deploy, State};
 use crate::plan_json::{self, Change};
-use crate::runner::{Processes, Runner as _};
+use crate::planning;
+use crate::runner::Processes;
 
 /// Options of `deploy plan`.
 #[derive(Debug, Args)]
@@ -78,27 +79,23 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
         job_image: options.image.clone(),
         suffix: suffix.clone(),
     };
-    runner.run(&module.init(), &[0])?;
-    let code = runner
-        .run(&module.plan(&variables, &folder.plan(), None), &[0, 2])?
-        .code;
-    let plan = runner.json(&module.show(&folder.plan()))?;
-    let changes = plan_json::changes(&plan)?;
+    let plan = planning::plan(&runner, &module, &variables, &folder.plan(), &config.policies)?;
+    let changes = plan_json::changes(&plan.json)?;
     let mut journal = Journal {
         schema: SCHEMA.to_owned(),
         environment: config.name.clone(),
         image: options.image.clone(),
         commit,
         suffix,
-        target: target(&plan["planned_values"]["outputs"])?,
+        target: target(&plan.json["planned_values"]["outputs"])?,
         plan: PlanRecord {
             sha256: checksum::of_file(&folder.plan())?,
         },
         deploy: Deploy {
-            state: if code == Some(0) {
-                State::NothingToDo
-            } else {
+            state: if plan.has_changes {
                 State::Planned
+            } else {
+                State::NothingToDo
             },
             plan_sha256: String::new(),
             steps: config.environment.steps.clone(),

@@ -70,6 +70,7 @@ impl Environment {
             "root/.terraform.lock.hcl",
             "# The built-in provider needs no entry.\n",
         );
+        write("policies/size.rego", include_str!("policy.txt"));
         write("manifest.json", MANIFEST);
         write(
             "image.json",
@@ -119,10 +120,11 @@ impl Environment {
     /// The settings, with this time limit for the migration and the new revision.
     pub fn write_config(&self, limit: u32) {
         let text = format!(
-            "smoke = [\"sh\", \"{}\", \"{{url}}\"]\n[environments.sim]\nroot = \"{}\"\njob = \"terraform_data.job\"\n\
+            "smoke = [\"sh\", \"{}\", \"{{url}}\"]\npolicies = \"{}\"\n[environments.sim]\nroot = \"{}\"\njob = \"terraform_data.job\"\n\
              steps = [10, 50, 100]\nwatch-seconds = 0\nmigration-seconds = {limit}\nhealthy-seconds = {limit}\n\
              poll-seconds = 0\n",
             self.path("smoke.sh").display(),
+            self.path("policies").display(),
             self.path("root").display()
         );
         fs::write(self.path("rollout.toml"), text).unwrap();
@@ -185,8 +187,15 @@ impl Environment {
 
     /// Plans the deploy of the new image as revision `app--new`; returns the SHA-256 to approve.
     pub fn plan(&self) -> String {
+        let printed = self.run_plan();
+        assert_eq!(printed.code, Some(0), "{}", printed.text);
+        self.journal().plan.sha256
+    }
+
+    /// The same, whatever its end.
+    pub fn run_plan(&self) -> Printed {
         let path = |file: &str| self.path(file).display().to_string();
-        let printed = self.run(&[
+        self.run(&[
             "plan",
             "--image",
             &new_image(),
@@ -200,9 +209,7 @@ impl Environment {
             "new",
             "--var-file",
             &path("secret.tfvars"),
-        ]);
-        assert_eq!(printed.code, Some(0), "{}", printed.text);
-        self.journal().plan.sha256
+        ])
     }
 
     /// Applies the plan.

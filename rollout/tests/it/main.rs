@@ -6,6 +6,7 @@ mod deploys;
 mod environment;
 mod interruptions;
 mod login;
+mod planning;
 mod recorded;
 mod refusals;
 mod simulator;

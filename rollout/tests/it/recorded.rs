@@ -105,6 +105,7 @@ fn replay(group: &str, recording: &str) -> Journal {
             poll_seconds: 0,
         },
         smoke: vec!["sh".to_owned(), "{url}".to_owned()],
+        policies: PathBuf::new(),
         owned: Vec::new(),
         root: PathBuf::new(),
     };

@@ -78,6 +78,25 @@ fn only_the_approved_plan_is_applied() {
     );
 }
 
+/// L10, L4: A plan that a policy denies is refused: there is nothing to approve.
+#[test]
+#[ignore = "needs az: `cargo xtask tools install azure-cli`"]
+fn a_denied_plan_is_not_up_for_approval() {
+    let environment = Environment::new("denied", true);
+    environment.write_variables(9);
+    let printed = environment.run_plan();
+    assert_eq!(printed.code, Some(1), "{}", printed.text);
+    let why = "SIZE-01 terraform_data.app: the size is above 8 (own:1)";
+    assert!(printed.text.contains(why), "{}", printed.text);
+    for file in ["journal.json", "plan"] {
+        assert!(
+            !environment.path("target/deploy/sim").join(file).exists(),
+            "{file}"
+        );
+    }
+    assert_eq!(environment.changes(), [""; 0]);
+}
+
 /// L10: Drift is a file of findings, and changes nothing.
 #[test]
 #[ignore = "needs az: `cargo xtask tools install azure-cli`"]
