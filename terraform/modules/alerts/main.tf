@@ -16,10 +16,25 @@ locals {
       scope       = var.app_id, namespace = local.app_metrics, metric = "Requests", aggregation = "Total"
       operator    = "GreaterThan", threshold = 10, severity = 1, dimensions = { statusCodeCategory = ["5xx"] }
     }
+    no-replicas = {
+      description = "No replica of the app runs."
+      scope       = var.app_id, namespace = local.app_metrics, metric = "Replicas", aggregation = "Maximum"
+      operator    = "LessThan", threshold = 1, severity = 0, dimensions = {}
+    }
+    slow-responses = {
+      description = "Requests take long: milliseconds on average."
+      scope       = var.app_id, namespace = local.app_metrics, metric = "ResponseTime", aggregation = "Average"
+      operator    = "GreaterThan", threshold = 500, severity = 2, dimensions = {}
+    }
     replicas-at-maximum = {
       description = "The app cannot grow any further."
       scope       = var.app_id, namespace = local.app_metrics, metric = "Replicas", aggregation = "Maximum"
       operator    = "GreaterThanOrEqual", threshold = var.max_replicas, severity = 2, dimensions = {}
+    }
+    database-down = {
+      description = "The database does not run."
+      scope       = var.postgres_id, namespace = local.postgres_metrics, metric = "is_db_alive", aggregation = "Maximum"
+      operator    = "LessThan", threshold = 1, severity = 0, dimensions = {}
     }
     database-storage = {
       description = "The database's disk is nearly full."
@@ -65,6 +80,12 @@ locals {
       description = "The service logs security warnings or errors."
       query       = "ContainerAppConsoleLogs | where Log has '\"target\":\"security\"' and (Log has '\"level\":\"WARN\"' or Log has '\"level\":\"ERROR\"')"
       threshold   = 20, severity = 2
+    }
+    # One line for each login and cause, so a threshold would miss it.
+    database-logins = {
+      description = "The service cannot replace the tokens of a database login."
+      query       = "ContainerAppConsoleLogs | where Log has '\"level\":\"ERROR\"' and isnotempty(tostring(parse_json(Log).login))"
+      threshold   = 0, severity = 1
     }
     events = {
       description = "The service logs an event that needs attention each time."

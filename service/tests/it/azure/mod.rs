@@ -1,8 +1,16 @@
-//! The settings with which `terraform/` runs the service on Azure.
+//! The settings with which `terraform/` runs the service on Azure, and what its lists have in common with the service and the documents.
+
+/// The alerts, and the documents about them.
+mod alerts;
+
+/// What the policies assume about the service.
+mod policies;
 
 use crate::support::program::{run_on_platform, stderr};
+use std::collections::BTreeSet;
 
-const APP: &str = include_str!("../../../terraform/modules/app/main.tf");
+const APP: &str = include_str!("../../../../terraform/modules/app/main.tf");
+const ROLES: &str = include_str!("../../../../docs/database-roles.md");
 
 /// The values that the code takes from variables and from Azure.
 const EXAMPLES: [(&str, &str); 13] = [
@@ -87,4 +95,23 @@ fn the_container_app_exposes_the_public_listener_only() {
     for (name, value) in ports {
         assert!(["local.port", local("port")].contains(&value), "{name} = {value}");
     }
+}
+
+/// L4: Each login of `serve` has an identity: those that docs/database-roles.md names, without the demo's.
+#[test]
+fn each_login_of_the_service_has_an_identity() {
+    let rows = ROLES
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `portcullis_"));
+    let logins = rows.filter_map(|row| {
+        let mut cells = row.split(" | ");
+        let (login, users) = (cells.next()?.trim_end_matches('`'), cells.next()?);
+        let serves = users.split(", ").next() == Some("`serve`");
+        (serves && !users.contains("only with the demo")).then_some(login)
+    });
+    let identities = local("logins");
+    let identities = identities.strip_prefix("toset([").unwrap();
+    let identities = identities.trim_end_matches("])").split(", ");
+    let identities: BTreeSet<&str> = identities.map(|name| name.trim_matches('"')).collect();
+    assert_eq!(logins.collect::<BTreeSet<_>>(), identities);
 }

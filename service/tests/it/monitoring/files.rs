@@ -98,12 +98,17 @@ pub fn runbook() -> Runbook {
 }
 
 impl Runbook {
-    /// The entries of a section, each with its text.
-    pub fn entries(&self, section: &str) -> impl Iterator<Item = (&str, &str)> {
+    /// The text of a section.
+    pub fn section(&self, section: &str) -> &str {
         let sections = self.0.split("\n## ").skip(1);
         let mut sections = sections.filter_map(|part| part.split_once('\n'));
         let found = sections.find(|(title, _)| *title == section);
-        let entries = found.expect("the section exists").1.split("\n### ").skip(1);
+        found.expect("the section exists").1
+    }
+
+    /// The entries of a section, each with its text.
+    pub fn entries(&self, section: &str) -> impl Iterator<Item = (&str, &str)> {
+        let entries = self.section(section).split("\n### ").skip(1);
         entries.filter_map(|entry| entry.split_once('\n'))
     }
 

@@ -1,7 +1,7 @@
 //! What operators monitor (`deploy/monitoring`, `docs/runbook.md`), compared with what the service exposes.
 
 /// The rules, their tests, the dashboard and the runbook.
-mod files;
+pub mod files;
 
 /// What a query selects.
 mod promql;

@@ -18,7 +18,7 @@ run "every_alert_is_sent" {
   command = plan
 
   assert {
-    condition     = alltrue([for alert in azurerm_monitor_metric_alert.main : length(alert.action) == 1]) && length(azurerm_monitor_metric_alert.main) == 6
+    condition     = alltrue([for alert in azurerm_monitor_metric_alert.main : length(alert.action) == 1]) && length(azurerm_monitor_metric_alert.main) == 9
     error_message = "@mcsb:LT-3 each metric alert must reach the receivers"
   }
 
@@ -39,6 +39,23 @@ run "a_single_event_is_enough" {
       && length(azurerm_monitor_scheduled_query_rules_alert_v2.main["events"].action) == 1
     )
     error_message = "@mcsb:LT-3 a contradicted audit chain is logged once, and must alert"
+  }
+}
+
+run "what_does_not_run_alerts_at_the_highest_severity" {
+  command = plan
+
+  assert {
+    condition = {
+      for name in ["no-replicas", "database-down"] : name => {
+        criteria = [for one in azurerm_monitor_metric_alert.main[name].criteria : "${one.metric_name} ${one.aggregation} ${one.operator} ${one.threshold}"]
+        severity = azurerm_monitor_metric_alert.main[name].severity
+      }
+      } == {
+      no-replicas   = { criteria = ["Replicas Maximum LessThan 1"], severity = 0 }
+      database-down = { criteria = ["is_db_alive Maximum LessThan 1"], severity = 0 }
+    }
+    error_message = "@mcsb:LT-3 an app without replicas and a database that does not run must alert"
   }
 }
 
