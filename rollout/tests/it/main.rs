@@ -1,4 +1,4 @@
-//! Deploys with the real `az` and Terraform against a simulator of Azure, and with recorded output of `az`.
+//! Deploys with the real `az` and Terraform against a simulator of Azure, and with recorded output of `az`; and the root modules.
 
 #![expect(clippy::unwrap_used, reason = "the whole crate is tests")]
 
@@ -9,4 +9,5 @@ mod login;
 mod planning;
 mod recorded;
 mod refusals;
+mod root_modules;
 mod simulator;
