@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use harness::checksum;
@@ -266,7 +266,17 @@ impl Environment {
                 json!(command).to_string() + "\n"
             });
         let recorded: String = recorded.collect();
-        fs::write(folder.join(format!("{}.jsonl", self.name)), recorded).unwrap();
+        let name = format!("{}.jsonl", self.name);
+        fs::write(folder.join(&name), &recorded).unwrap();
+        // A recording that is replayed is what `az` prints: neither edited nor outdated.
+        let replayed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/recorded");
+        if let Ok(replayed) = fs::read_to_string(replayed.join(&name)) {
+            let folder = folder.display();
+            assert!(
+                replayed == recorded,
+                "tests/it/recorded/{name} is another recording than {folder}/{name}"
+            );
+        }
     }
 
     /// The journal.
