@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use rollout::invocation::{Invocation, Module, Program, Variables};
 use rollout::planning::{self, Planned};
 use rollout::runner::{Ended, Runner};
@@ -29,7 +29,7 @@ impl Runner for Terraform {
                 (self.code, String::new())
             }
             "show" => (0, self.plan.to_string()),
-            other => panic!("terraform {other}"),
+            other => bail!("terraform {other}"),
         };
         let stderr = String::new();
         let code = Some(code);
@@ -37,7 +37,7 @@ impl Runner for Terraform {
     }
 
     fn pause(&self, _time: Duration) -> Result<()> {
-        panic!("no command fails")
+        bail!("no command fails")
     }
 }
 

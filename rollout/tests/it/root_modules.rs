@@ -11,8 +11,7 @@ fn terraform() -> PathBuf {
 }
 
 fn read(file: &str) -> String {
-    let file = terraform().join(file);
-    fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+    fs::read_to_string(terraform().join(file)).unwrap()
 }
 
 /// The blocks of this kind by name, without their validations.
