@@ -54,7 +54,7 @@ pub async fn record(db: &Db, restoration: Restoration, client: &ClientInfo) -> R
         };
         audit::append_after(conn, restoration.head, &event)
     };
-    Ok(db.tx("record_restoration", append).await?)
+    db.tx("record_restoration", append).await
 }
 
 #[cfg(test)]
