@@ -9,6 +9,9 @@ mod cargo;
 /// `cargo xtask ci`
 pub mod ci;
 
+/// A command of the repository.
+mod command_line;
+
 /// `cargo xtask commits`
 pub mod commits;
 

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use cargo_metadata::Metadata;
 use harness::process::command::Command;
 
-use crate::config;
 use crate::scan_context::ScanContext;
 use crate::scan_result::ScanError;
 
@@ -61,11 +60,11 @@ pub fn compiler(ctx: &ScanContext<'_>) -> Result<Compiler, ScanError> {
 /// # Errors
 /// `ToolMissing` when the machine cannot build the workspace.
 pub fn features(ctx: &ScanContext<'_>) -> Result<Vec<String>, ScanError> {
-    let program = &ctx.config().build_features;
-    if ctx.planted || program.is_empty() {
+    let program = ctx.config().build_features.as_ref();
+    let Some(program) = program.filter(|_| !ctx.planted) else {
         return Ok(Vec::new());
-    }
-    let output = ctx.run(&config::command(ctx.context(), program, &[]), "build-features")?;
+    };
+    let output = ctx.run(&program.command(ctx.context(), &[]), "build-features")?;
     if output.code != 0 {
         let reason = output.stderr.trim_end().lines().next_back().unwrap_or_default();
         let reason = reason.trim_start_matches("error: ");

@@ -2,6 +2,7 @@
 
 pub mod history;
 pub mod message;
+pub mod settings;
 
 #[cfg(test)]
 mod tests;

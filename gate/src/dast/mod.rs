@@ -7,7 +7,7 @@ pub mod headers;
 mod openapi;
 mod probes;
 pub mod schemathesis;
-mod target;
+pub mod target;
 pub mod wapiti;
 pub mod zap;
 

@@ -2,8 +2,8 @@
 
 use harness::http_client::Response;
 
-use crate::config::Headers;
 use crate::dast::headers::rules::ResponseKind;
+use crate::dast::headers::settings::Headers;
 use crate::dast::target::Target;
 use crate::scan_result::ScanError;
 

@@ -3,6 +3,7 @@
 
 pub mod go;
 pub mod python;
+pub mod settings;
 pub mod typescript;
 
 use std::collections::BTreeSet;

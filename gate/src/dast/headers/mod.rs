@@ -2,13 +2,15 @@
 
 mod lists;
 pub mod rules;
+pub mod settings;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::{self, Unreachable};
+use crate::config;
 use crate::dast;
 use crate::dast::crawler::Crawler;
 use crate::dast::headers::rules::ResponseKind;
+use crate::dast::headers::settings::Unreachable;
 use crate::dast::openapi::Operation;
 use crate::dast::probes::{self, Exchange};
 use crate::dast::target::Target;

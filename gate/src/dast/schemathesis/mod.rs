@@ -1,12 +1,14 @@
 //! Gate `schemathesis`: generated requests; the running service must behave as its OpenAPI document says.
 
 mod report;
+pub mod settings;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::{self, Schemathesis};
+use crate::config;
 use crate::dast;
 use crate::dast::schemathesis::report::Report;
+use crate::dast::schemathesis::settings::Schemathesis;
 use crate::dast::target::Target;
 use crate::definition::{Gate, minutes};
 use crate::scan_context::{DISAGREEMENT, ScanContext};

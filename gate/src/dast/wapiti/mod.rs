@@ -1,14 +1,16 @@
 //! Gate `wapiti`: crawls and attacks the pages, signed out and signed in, and the operations.
 
 mod report;
+pub mod settings;
 
 use std::fs;
 
-use crate::config::{self, Wapiti};
+use crate::config;
 use crate::dast;
 use crate::dast::crawler::Crawler;
 use crate::dast::target::Target;
 use crate::dast::wapiti::report::Report;
+use crate::dast::wapiti::settings::Wapiti;
 use crate::definition::{Gate, minutes};
 use crate::scan_context::ScanContext;
 use crate::scan_result::{ScanError, ScanOutcome, ScanResult, parse_json};

@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use crate::config::{Excluded, Zap};
 use crate::dast::openapi::DOCUMENT;
+use crate::dast::zap::settings::{Excluded, Zap};
 use crate::scan_result::{ScanError, parse_json};
 
 /// The prepared document, and the excluded operations that it had.

@@ -5,18 +5,20 @@ mod addons;
 mod document;
 pub mod plan;
 mod report;
+pub mod settings;
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use harness::ports;
 
-use crate::config::{self, Excluded};
+use crate::config;
 use crate::dast;
 use crate::dast::crawler::Crawler;
 use crate::dast::target::Target;
 use crate::dast::zap::plan::{OFF, ZapTarget};
 use crate::dast::zap::report::{Report, ensure_complete};
+use crate::dast::zap::settings::Excluded;
 use crate::definition::{Gate, minutes};
 use crate::profile::GateProfile;
 use crate::scan_context::ScanContext;

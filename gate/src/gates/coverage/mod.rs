@@ -2,6 +2,7 @@
 
 mod llvm;
 mod report;
+pub mod settings;
 
 use std::collections::BTreeMap;
 
@@ -10,9 +11,10 @@ use harness::test_results::counts::Counts;
 
 use crate::canaries::canary_crate;
 use crate::cargo::workspace;
-use crate::config::{self, Coverage};
+use crate::config;
 use crate::definition::{Gate, minutes};
 use crate::finding::Finding;
+use crate::gates::coverage::settings::Coverage;
 use crate::scan_context::ScanContext;
 use crate::scan_result::{Figure, ScanError, ScanOutcome, ScanResult};
 use crate::scheduler::ResourceClass;
@@ -100,7 +102,7 @@ fn environment(
     ctx: &ScanContext<'_>,
     settings: &Coverage,
 ) -> Result<(Interactive, BTreeMap<String, String>), ScanError> {
-    let command = config::command(ctx.context(), &settings.environment, &[]);
+    let command = settings.environment.command(ctx.context(), &[]);
     let (started, line) = ctx.start(&command, "environment")?;
     let variables = serde_json::from_str(&line)
         .map_err(|error| ScanError::DataUnavailable(format!("no environment for the tests: {error}")))?;

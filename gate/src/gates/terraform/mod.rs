@@ -7,6 +7,7 @@ pub mod policies;
 mod providers;
 mod root_module;
 mod secret_variables;
+pub mod settings;
 pub mod test;
 pub mod validate;
 

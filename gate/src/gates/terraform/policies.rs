@@ -86,7 +86,7 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let folders = file_kinds::folders(&policies);
     let command = |folder: &str| {
         let place = ctx.subject.join(folder).display().to_string();
-        config::command(ctx.context(), &settings.policies, &[("policies", &place)])
+        settings.policies.command(ctx.context(), &[("policies", &place)])
     };
     let mut result = ScanResult::default();
     let mut rules = 0;

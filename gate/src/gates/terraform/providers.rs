@@ -11,7 +11,6 @@ use harness::process::interactive::Interactive;
 use harness::settings::PROVIDER_SCHEMA;
 use walkdir::WalkDir;
 
-use crate::config;
 use crate::gates::terraform::{self, Module};
 use crate::outcome::Identity;
 use crate::run_state::RunState;
@@ -158,7 +157,9 @@ impl<'c, 'a> Terraform<'c, 'a> {
             fs::read(schema)
                 .map_err(|error| unavailable(&format!("cannot read the schema {name}: {error}")))?,
         );
-        let command = config::command(self.ctx.context(), &settings.provider, &[("schema", &name)]);
+        let command = settings
+            .provider
+            .command(self.ctx.context(), &[("schema", &name)]);
         let (running, line) = self.ctx.start(&command, "offline-provider")?;
         let environment = serde_json::from_str(&line).map_err(|error| {
             ScanError::ToolFailed(format!("the provider printed no environment: {error}"))

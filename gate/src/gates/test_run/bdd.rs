@@ -3,7 +3,6 @@
 use harness::test_results::counts::Counts;
 use harness::test_results::record::{self, Part};
 
-use crate::config;
 use crate::definition::{Gate, minutes};
 use crate::gates::test_run;
 use crate::profile::GateProfile;
@@ -41,7 +40,7 @@ fn planted(ctx: &ScanContext<'_>) -> Result<Part, ScanError> {
     let (report_path, tree) = (report.display().to_string(), ctx.subject.display().to_string());
     let values = [("report", report_path.as_str()), ("tree", &tree)];
     let program = &test_run::config(ctx)?.canary_scenarios;
-    let output = ctx.run(&config::command(ctx.context(), program, &values), "features")?;
+    let output = ctx.run(&program.command(ctx.context(), &values), "features")?;
     let mut counts = Counts::default();
     output.stdout.lines().for_each(|line| counts.read(line));
     Ok(Part {

@@ -2,11 +2,13 @@
 
 pub mod bdd;
 pub mod cargo_test;
+pub mod settings;
 
 use harness::test_results::record::{self, Case, Part, Record};
 
-use crate::config::{self, Tests};
+use crate::config;
 use crate::finding::{Finding, Severity};
+use crate::gates::test_run::settings::Tests;
 use crate::profile::GateProfile;
 use crate::scan_context::ScanContext;
 use crate::scan_result::{ScanError, ScanOutcome, ScanResult, Test};
@@ -21,7 +23,7 @@ pub fn record(ctx: &ScanContext<'_>) -> Result<Record, ScanError> {
     if let Some(record) = record::find(context, began).filter(is_usable) {
         return Ok(record);
     }
-    let command = config::command(context, &config(ctx)?.command, &[]);
+    let command = config(ctx)?.command.command(context, &[]);
     let output = ctx.run(&command, "test")?;
     record::find(context, harness::clock::now())
         .filter(|record| record.ended >= began)

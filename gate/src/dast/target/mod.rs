@@ -1,6 +1,8 @@
 //! The service to attack: the repository's own with its data and accounts, or the bad server. Each scan starts its own, so
 //! that no scan disturbs another.
 
+pub mod settings;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,9 +14,10 @@ use harness::http_client::{Request, Response, send};
 use harness::process::interactive::Interactive;
 use serde::Deserialize;
 
-use crate::config::{self, Pages};
+use crate::config;
 use crate::dast::bad_server::BadServer;
 use crate::dast::openapi::OpenApi;
+use crate::dast::target::settings::Pages;
 use crate::run_state::RunState;
 use crate::scan_context::ScanContext;
 use crate::scan_result::ScanError;
@@ -28,7 +31,7 @@ pub struct Target<'a> {
     /// On 127.0.0.1.
     pub port: u16,
     pub document: OpenApi,
-    pub config: &'a config::Target,
+    pub config: &'a settings::Target,
     run_state: &'a RunState<'a>,
     accounts: Vec<Account>,
     server: Server,
@@ -81,7 +84,10 @@ impl<'a> Target<'a> {
                 server: Server::Bad { _server: bad },
             });
         }
-        let command = config::command(ctx.context(), &config.command, &[("gate", gate)]).args(arguments);
+        let command = config
+            .command
+            .command(ctx.context(), &[("gate", gate)])
+            .args(arguments);
         let (started, line) = ctx.start(&command, "target")?;
         let ready: Ready = serde_json::from_str(&line).context("the first line of the target's command")?;
         for account in &ready.accounts {

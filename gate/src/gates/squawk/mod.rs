@@ -1,14 +1,17 @@
 //! Gate `squawk`: steps of migrations block no running service, and steps that ran do not change.
 
+pub mod settings;
+
 use std::fs;
 use std::path::Path;
 
 use harness::checksum;
 use serde::Deserialize;
 
-use crate::config::{self, Migrations};
+use crate::config;
 use crate::definition::{Gate, minutes};
 use crate::finding::{Finding, Severity};
+use crate::gates::squawk::settings::Migrations;
 use crate::scan_context::{DISAGREEMENT, ScanContext, ToolOutput};
 use crate::scan_result::{ScanError, ScanOutcome, ScanResult};
 

@@ -1,6 +1,8 @@
 //! Gate `kubernetes`: every overlay builds; what it builds matches the API's schemas and follows policies. A namespace that enforces
 //! restricted pod security, a second replica and the absence of literal secrets are rules of its own, since no tool has them.
 
+pub mod settings;
+
 use std::fs;
 use std::path::Path;
 

@@ -1,5 +1,7 @@
 //! Gate `tidy`: the repository's own rules.
 
+pub mod settings;
+
 use crate::config;
 use crate::definition::Gate;
 use crate::finding::{Finding, Severity};
@@ -25,7 +27,7 @@ pub const GATE: Gate = Gate {
 fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
     let rules = config::needed(ctx.config().rules.as_ref(), "rules")?;
     let tree = ctx.subject.display().to_string();
-    let command = config::command(ctx.context(), &rules.command, &[("tree", &tree)]);
+    let command = rules.command.command(ctx.context(), &[("tree", &tree)]);
     let output = ctx.run(&command, "tidy")?;
     let (result, count) = read(&output.stdout, rules.canary_violations.len() as u64)
         .ok_or_else(|| output.failed("no closing line"))?;
