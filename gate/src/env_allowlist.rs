@@ -3,6 +3,8 @@
 
 use std::ffi::{OsStr, OsString};
 
+use harness::settings::PROXY_VARIABLES;
+
 const NAMES: &[&str] = &[
     // The machine and the session.
     "PATH",
@@ -20,15 +22,7 @@ const NAMES: &[&str] = &[
     "DISPLAY",
     "CI",
     "LD_LIBRARY_PATH",
-    // The network.
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
-    "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "all_proxy",
-    "no_proxy",
+    // The network, beside the proxies.
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
     "CURL_CA_BUNDLE",
@@ -82,7 +76,9 @@ pub fn forbidden(names: &[OsString]) -> Vec<OsString> {
 
 fn is_allowed(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
-    NAMES.contains(&name.as_ref()) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    NAMES.contains(&name.as_ref())
+        || PROXY_VARIABLES.contains(&name.as_ref())
+        || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 #[cfg(test)]
@@ -112,15 +108,10 @@ mod tests {
         ] {
             assert_eq!(forbidden(&[name.into()]), [name], "{name}");
         }
-        for name in [
-            "PATH",
-            "HOME",
-            "https_proxy",
-            "XTASK_POSTGRES",
-            "RUSTUP_HOME",
-            "LC_ALL",
-        ] {
+        for name in ["PATH", "HOME", "XTASK_POSTGRES", "RUSTUP_HOME", "LC_ALL"] {
             assert!(forbidden(&[name.into()]).is_empty(), "{name}");
         }
+        let proxies = PROXY_VARIABLES.map(OsString::from);
+        assert!(forbidden(&proxies).is_empty(), "{proxies:?}");
     }
 }

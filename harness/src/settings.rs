@@ -7,6 +7,18 @@ use std::path::{Path, PathBuf};
 /// The variable of [`Settings::provider_schema`].
 pub const PROVIDER_SCHEMA: &str = "PORTCULLIS_AZURERM_SCHEMA";
 
+/// The variables that name proxies. Programs differ in whether they read the upper or the lower case.
+pub const PROXY_VARIABLES: [&str; 8] = [
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+];
+
 /// Settings from the environment.
 #[derive(Debug, Clone)]
 pub struct Settings {

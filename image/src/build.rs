@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use harness::output::Progress;
 use harness::process::command::Command;
+use harness::settings::PROXY_VARIABLES;
 
 use crate::archive::Archive;
 use crate::cargo_settings::CargoSettings;
@@ -14,18 +15,6 @@ use crate::source::{self, Source};
 
 /// The version of the program and of the image.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// Proxies, which docker passes on only when they are named. The engines do not record them in the image.
-const PROXIES: [&str; 8] = [
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
-    "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "all_proxy",
-    "no_proxy",
-];
 
 /// What is built, and with what.
 #[derive(Debug, Clone, Copy)]
@@ -88,7 +77,8 @@ impl Build<'_> {
         if self.engine.kind == Kind::Docker {
             let variables = &self.engine.context.settings.variables;
             let is_given = |name: &str| variables.iter().any(|variable| variable == name);
-            for name in PROXIES.into_iter().filter(|name| is_given(name)) {
+            // docker passes proxies on only when they are named. The engines do not record them in the image.
+            for name in PROXY_VARIABLES.into_iter().filter(|name| is_given(name)) {
                 command = command.args(["--build-arg", name]);
             }
         } else {
