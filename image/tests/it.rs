@@ -1,12 +1,9 @@
 //! The image that `cargo xtask image` built is checked and started again. A build takes many minutes, so the test makes none.
 
-#![expect(clippy::unwrap_used, reason = "the whole file is tests")]
-
-use std::io::Write as _;
-
 use harness::context::Context;
 use harness::process::shutdown::Stop;
 use harness::settings::Settings;
+use harness::test_results::ignored;
 use image::archive::Archive;
 use image::content;
 use image::engine::Engine;
@@ -14,42 +11,29 @@ use image::figures::{self, Figures};
 use image::source;
 use image::start;
 
-/// Reports the test as ignored, past the capture of output, as `cargo xtask test` counts it.
-fn ignore(test: &str, reason: &str) {
-    let line = format!("\ntest {test} ... ignored at run time, {reason}\n");
-    std::io::stdout().lock().write_all(line.as_bytes()).unwrap();
-}
-
 /// L2: The image of this tree has exactly the listed files, and starts read-only, without capabilities, as another user than root.
 #[test]
 fn the_image_of_this_tree_holds_and_starts_without_privileges() {
-    const NAME: &str = "the_image_of_this_tree_holds_and_starts_without_privileges";
     let context = Context {
         settings: Settings::read(),
         stop: Stop::default(),
     };
     let Some(figures) = Figures::read(&context) else {
-        return ignore(NAME, "no image: `cargo xtask image` builds one");
+        return ignored::report("no image: `cargo xtask image` builds one");
     };
     if figures.source != source::digest(&context).unwrap() {
-        return ignore(
-            NAME,
-            "the image is older than its source: `cargo xtask image` builds a new one",
-        );
+        return ignored::report("the image is older than its source: `cargo xtask image` builds a new one");
     }
     let image = Archive::read(&figures::archive_file(&context)).unwrap();
     assert_eq!(image.digest, figures.digest);
     assert_eq!(content::problems(&image), [""; 0]);
     let engine = match Engine::find(&context) {
         Ok(engine) if engine.can_run() => engine,
-        Ok(_) => return ignore(NAME, "buildah starts no image: install podman or docker"),
-        Err(error) => return ignore(NAME, &error.to_string()),
+        Ok(_) => return ignored::report("buildah starts no image: install podman or docker"),
+        Err(error) => return ignored::report(&error.to_string()),
     };
     if !engine.is_image(&image.digest).unwrap() {
-        return ignore(
-            NAME,
-            "the engine has another image: `cargo xtask image` builds a new one",
-        );
+        return ignored::report("the engine has another image: `cargo xtask image` builds a new one");
     }
     let (started, _) = start::check(&engine, &image).unwrap();
     assert!(started.stopped_after < 10_000, "{started:?}");

@@ -46,7 +46,7 @@ resource "cloud_server" "second" {
 /// L3: A plan without an account has defaults, and "known after apply" where the cloud decides.
 #[test]
 fn a_plan_has_defaults_and_unknown_values() {
-    let Some(workspace) = Workspace::new("a_plan_has_defaults_and_unknown_values", SERVERS) else {
+    let Some(workspace) = Workspace::new(SERVERS) else {
         return;
     };
     workspace.ok(&["validate"]);
@@ -89,7 +89,7 @@ fn a_plan_has_defaults_and_unknown_values() {
 /// L3: What was applied needs no further change.
 #[test]
 fn a_second_plan_has_no_changes() {
-    let Some(workspace) = Workspace::new("a_second_plan_has_no_changes", SERVERS) else {
+    let Some(workspace) = Workspace::new(SERVERS) else {
         return;
     };
     workspace.ok(&["apply", "-auto-approve"]);
@@ -111,7 +111,7 @@ fn a_second_plan_has_no_changes() {
 /// L4: A write-only value is in no plan and in no state.
 #[test]
 fn a_write_only_value_is_in_no_plan_and_no_state() {
-    let Some(workspace) = Workspace::new("a_write_only_value_is_in_no_plan_and_no_state", SERVERS) else {
+    let Some(workspace) = Workspace::new(SERVERS) else {
         return;
     };
     let plan = workspace.plan();
@@ -127,7 +127,7 @@ fn a_write_only_value_is_in_no_plan_and_no_state() {
 /// L3: What cannot be changed in place is replaced.
 #[test]
 fn a_change_is_made_in_place_or_by_replacement() {
-    let Some(workspace) = Workspace::new("a_change_is_made_in_place_or_by_replacement", SERVERS) else {
+    let Some(workspace) = Workspace::new(SERVERS) else {
         return;
     };
     workspace.ok(&["apply", "-auto-approve"]);
@@ -159,7 +159,7 @@ fn a_change_is_made_in_place_or_by_replacement() {
 /// A change that was made by hand is in the plan.
 #[test]
 fn a_change_made_by_hand_is_drift() {
-    let Some(mut workspace) = Workspace::new("a_change_made_by_hand_is_drift", SERVERS) else {
+    let Some(mut workspace) = Workspace::new(SERVERS) else {
         return;
     };
     workspace.ok(&["apply", "-auto-approve"]);
@@ -188,7 +188,7 @@ fn a_change_made_by_hand_is_drift() {
 /// L3: Mistakes in form are refused by `validate`.
 #[test]
 fn mistakes_in_form_are_refused() {
-    let Some(workspace) = Workspace::new("mistakes_in_form_are_refused", "") else {
+    let Some(workspace) = Workspace::new("") else {
         return;
     };
     for (body, expected) in [
@@ -222,7 +222,7 @@ fn mistakes_in_form_are_refused() {
 /// L3: Tests of modules run, with mocked values as well.
 #[test]
 fn tests_of_modules_run() {
-    let Some(workspace) = Workspace::new("tests_of_modules_run", SERVERS) else {
+    let Some(workspace) = Workspace::new(SERVERS) else {
         return;
     };
     let test = |mock: &str, condition: &str| {
@@ -242,7 +242,7 @@ fn tests_of_modules_run() {
 
 #[test]
 fn an_import_is_refused() {
-    let Some(workspace) = Workspace::new("an_import_is_refused", SERVERS) else {
+    let Some(workspace) = Workspace::new(SERVERS) else {
         return;
     };
     let output = workspace.run(&["import", "cloud_server.first", "/groups/example/servers/first"]);
@@ -256,7 +256,7 @@ fn an_import_is_refused() {
 /// The program prints the environment and ends with its standard input.
 #[test]
 fn the_program_serves_until_its_input_is_closed() {
-    let Some(workspace) = Workspace::new("the_program_serves_until_its_input_is_closed", SERVERS) else {
+    let Some(workspace) = Workspace::new(SERVERS) else {
         return;
     };
     let (program, environment) = workspace.start_program();

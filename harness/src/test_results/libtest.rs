@@ -9,8 +9,8 @@ use crate::test_results::record::{Case, Part};
 /// Cargo's arguments for every test. The gate uses the same ones for a test that fails on purpose.
 pub const CARGO_TEST: [&str; 4] = ["test", "--locked", "--workspace", "--no-fail-fast"];
 
-/// What a test prints behind its name when it reports itself as ignored, before the reason.
-const IGNORED_AT_RUN_TIME: &str = " ... ignored at run time, ";
+/// What a test prints behind its name when it reports itself as ignored ([`crate::test_results::ignored`]), before the reason.
+pub(crate) const IGNORED_AT_RUN_TIME: &str = " ... ignored at run time, ";
 
 /// Parses line by line.
 #[derive(Debug, Default)]

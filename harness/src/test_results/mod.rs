@@ -1,5 +1,6 @@
-//! Names, outcomes and counts of tests.
+//! Names, outcomes and counts of tests, and what a test prints that cannot run here.
 
 pub mod counts;
+pub mod ignored;
 pub mod libtest;
 pub mod record;

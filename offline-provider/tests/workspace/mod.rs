@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use harness::context::Context;
@@ -10,6 +9,7 @@ use harness::process::command::{Command, Finished};
 use harness::process::interactive::Interactive;
 use harness::process::shutdown::Stop;
 use harness::settings::Settings;
+use harness::test_results::ignored;
 use offline_provider::{Drift, OfflineProvider, SchemaFile};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -42,14 +42,13 @@ pub struct Workspace {
 
 impl Workspace {
     /// Initialised; `None` without Terraform, in which case the test is reported as ignored.
-    pub fn new(test: &str, resources: &str) -> Option<Workspace> {
+    pub fn new(resources: &str) -> Option<Workspace> {
         let context = Context {
             settings: Settings::read(),
             stop: Stop::default(),
         };
         let Some(terraform) = context.settings.find_program("terraform") else {
-            let line = format!("\ntest {test} ... ignored at run time, no terraform on PATH\n");
-            std::io::stdout().lock().write_all(line.as_bytes()).unwrap();
+            ignored::report("terraform is not installed");
             return None;
         };
         let workspace = Workspace {

@@ -1,8 +1,8 @@
 //! The systemd unit in `deploy/systemd`.
 
 use crate::support::database::{settings, settings_in};
-use crate::support::ignored;
 use crate::support::program::{PROGRAM, installed, run, stderr, stdout};
+use harness::test_results::ignored;
 use portcullis::config::deployment_profile::DeploymentProfile;
 use std::path::Path;
 

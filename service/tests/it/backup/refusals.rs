@@ -2,10 +2,10 @@
 
 use super::restorable::{Backup, Scripts, empty_target, named, prepare, tables};
 use crate::support::database::Database;
-use crate::support::ignored;
 use crate::support::own_postgres;
 use crate::support::program::{stderr, stdout};
 use crate::support::sample_data::small;
+use harness::test_results::ignored;
 use std::path::Path;
 
 /// Restores; returns the error.

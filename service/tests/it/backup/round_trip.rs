@@ -7,10 +7,10 @@ use crate::support::accounts::{
 use crate::support::app::App;
 use crate::support::authenticator::{code, enable_totp};
 use crate::support::database::Database;
-use crate::support::ignored;
 use crate::support::own_postgres;
 use crate::support::program::{run, stderr, stdout};
 use crate::support::sample_data::{QUERY, small};
+use harness::test_results::ignored;
 use portcullis::types::role::Role;
 use serde_json::json;
 use std::os::unix::fs::MetadataExt;

@@ -9,9 +9,9 @@ mod promql;
 /// Metrics of running services.
 mod scrape;
 
-use crate::support::ignored;
 use crate::support::program::{installed, run, stderr, stdout};
 use files::{Alert, alerts, dashboard_queries, records, rule_queries, runbook, tested_alerts};
+use harness::test_results::ignored;
 use promql::Query;
 use scrape::Scrape;
 use std::collections::BTreeSet;

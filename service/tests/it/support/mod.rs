@@ -36,9 +36,6 @@ pub mod forgery_target;
 /// A hand-made HTTP/2 client.
 pub mod http2_connection;
 
-/// Tests that lack what they need.
-pub mod ignored;
-
 /// Database logins that are issued and revoked.
 pub mod issued_logins;
 

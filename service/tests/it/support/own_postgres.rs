@@ -3,10 +3,10 @@
 use super::certificate_authority::CertificateAuthority;
 use super::database::{Database, Server, lines, settings};
 use super::environment;
-use super::ignored;
 use super::temp_file::TempFile;
 use super::wait::wait_until;
 use diesel::connection::SimpleConnection;
+use harness::test_results::ignored;
 use portcullis::domain::batches::import;
 use private_postgres::{Cluster, Programs, Search, Stop};
 use std::fs::Permissions;
