@@ -1,6 +1,9 @@
 //! Issues the credentials of the database logins, renews and replaces them while the service runs, and revokes them when it
 //! stops. One task per login.
 
+/// When suspected credentials are checked.
+mod check_times;
+
 /// What all tasks share.
 mod context;
 
