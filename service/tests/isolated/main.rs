@@ -1,5 +1,5 @@
-//! Tests that need the machine or the database server to themselves: latency, memory, query plans. Cargo runs the test
-//! binaries one after the other, and within this one a lock serialises the tests.
+//! Tests that need the machine, the process or the database server to themselves: latency, memory, query plans, threads. Cargo
+//! runs the test binaries one after the other, and within this one a lock serialises the tests.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,6 +12,8 @@ mod support;
 
 mod hashing;
 mod login_timing;
+#[cfg(target_os = "linux")]
+mod pool_threads;
 mod rates_plan;
 mod users_plan;
 

@@ -10,6 +10,9 @@ mod manager;
 /// Whether credentials have ended early.
 mod suspicion;
 
+/// Threads of pools.
+mod threads;
+
 use crate::config::database::{DatabaseSettings, Login};
 use crate::db::conninfo::Purpose;
 use crate::db::error::DbError;
@@ -23,13 +26,11 @@ use manager::{ServerState, is_role_gone};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use suspicion::Suspicion;
+pub use threads::await_threads;
 
 /// Attempts of repeatable work: on the pooled connection, on a new one, and once more in case the server restarted in
 /// between.
 const MAX_ATTEMPTS: u32 = 3;
-
-/// What r2d2 calls its threads.
-const THREADS: &str = "r2d2-worker-";
 
 /// How long a new pool may take to open its connections.
 const WARM_UP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -292,19 +293,6 @@ fn builder(database: &DatabaseSettings, purpose: Purpose) -> Builder<Manager> {
         .connection_timeout(WARM_UP_TIMEOUT)
         .max_lifetime(Some(Duration::from_secs(1800)))
         .idle_timeout(None)
+        .thread_pool(threads::start())
         .error_handler(Box::new(NopErrorHandler))
-}
-
-/// Waits until the threads of closed pools have ended, up to `timeout`: r2d2 does not join them. Threads that end free their state of
-/// OpenSSL, and if the process exits at that moment, which frees the rest, it crashes. Without `/proc` this returns at once.
-pub fn await_threads(timeout: Duration) {
-    let is_of_a_pool = |task: std::fs::DirEntry| {
-        std::fs::read_to_string(task.path().join("comm")).is_ok_and(|name| name.starts_with(THREADS))
-    };
-    let deadline = Instant::now() + timeout;
-    while Instant::now() < deadline
-        && std::fs::read_dir("/proc/self/task").is_ok_and(|tasks| tasks.flatten().any(is_of_a_pool))
-    {
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
