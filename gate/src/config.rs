@@ -1,5 +1,5 @@
-//! What the gate must know about the repository that it checks: `security/gate.toml`. This is the list of its sections; `settings.rs`
-//! beside a gate says what its section means. A section that is missing leaves its gates without anything to scan.
+//! What the gate must know about the repository that it checks: `security/gate.toml`. This is the list of its sections;
+//! `settings.rs` beside a gate says what its section means. A section that is missing leaves its gates without anything to scan.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! Tests that find out at run time that this machine lacks something. libtest decides before a test runs which ones it ignores, so such a
-//! test passes; the line that it prints is that of an ignored test, and `cargo xtask test` counts it as one.
+//! Tests that find out at run time that this machine lacks something. libtest decides before a test runs which ones it ignores,
+//! so such a test passes; the line that it prints is that of an ignored test, and `cargo xtask test` counts it as one.
 
 use std::thread;
 
