@@ -1,16 +1,19 @@
 //! `plan-policies`: tests the policies of a folder, or judges a plan with them, and prints the result as JSON.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
+use harness::exit;
+use harness::output::print;
 use plan_policies::Policies;
 use serde_json::json;
 
 /// Tests Rego policies, or judges a Terraform plan with them.
 #[derive(Parser)]
+#[command(bin_name = "cargo xtask plan-policies")]
 struct Args {
     /// The folder of the policies
     #[arg(long)]
@@ -19,8 +22,11 @@ struct Args {
     plan: Option<PathBuf>,
 }
 
-fn main() -> Result<()> {
-    let args = Args::parse();
+fn main() -> ExitCode {
+    exit::code_of(run(&exit::parse_arguments()))
+}
+
+fn run(args: &Args) -> Result<()> {
     let mut policies = Policies::read(&args.policies)?;
     let rules = policies.rules().len();
     let report = if let Some(file) = &args.plan {
@@ -32,6 +38,6 @@ fn main() -> Result<()> {
         let tested = plan_policies::test(&args.policies, &mut policies)?;
         json!({ "rules": rules, "fixtures": tested.fixtures, "untested": tested.untested })
     };
-    writeln!(std::io::stdout(), "{report}")?;
+    print(&report.to_string());
     Ok(())
 }

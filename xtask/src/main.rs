@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 /// A command: its name, its crate, and a summary.
-const COMMANDS: [(&str, &str, &str); 18] = [
+const COMMANDS: [(&str, &str, &str); 21] = [
     ("up", "stack", "Build and run everything, until Ctrl-C"),
     ("down", "stack", "Stop what `up` started"),
     ("test", "stack", "Run every test, with a private PostgreSQL"),
@@ -27,7 +27,18 @@ const COMMANDS: [(&str, &str, &str); 18] = [
     ("release", "gate", "Make a version: changelog, commit and tag"),
     ("vault", "vault-setup", "Set a Vault up, and issue SecretIDs"),
     ("tools", "tools", "List, install and verify the gate's tools"),
+    ("features", "features", "Run the features' program alone"),
+    ("plan-policies", "plan-policies", "Judge Terraform plans"),
+    ("offline-provider", "offline-provider", "Fake a cloud provider"),
 ];
+
+/// Programs that run beside the tests: other commands start them after `cargo xtask test` has built the tests.
+const BESIDE_TESTS: [&str; 3] = ["features", "plan-policies", "offline-provider"];
+
+/// Selects such a program, whose name follows at once. Cargo gives a dependency the features that the selected packages need, and
+/// builds it again for each other set: alone, the program would need others than the tests. No crate has examples; the flag makes
+/// cargo count the features of dev-dependencies, as it does for tests.
+const AS_TESTED: [&str; 3] = ["--workspace", "--examples", "--bin"];
 
 /// Variables that may hold secrets: the settings of the service, and a token of Vault. The program gets them, its compilation, which
 /// runs build scripts of all dependencies, does not.
@@ -85,7 +96,7 @@ fn print(text: &str) -> ExitCode {
 fn help() -> String {
     let mut text = "Usage: cargo xtask COMMAND [OPTIONS]\n\nCommands:\n".to_owned();
     for (name, _, about) in COMMANDS {
-        text += &format!("  {name:<8}  {about}\n");
+        text += &format!("  {name:<16}  {about}\n");
     }
     text + "\n`cargo xtask COMMAND --help` lists the options of a command."
 }
@@ -99,8 +110,13 @@ fn build(package: &str) -> io::Result<Option<ExitCode>> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     // As the gate does: what is built is what the committed lock file pins.
-    cargo.args(["build", "--locked", "--quiet", "--package", package]);
-    cargo.args(["--bin", package, "--manifest-path"]).arg(manifest);
+    cargo.args(["build", "--locked", "--quiet"]);
+    if BESIDE_TESTS.contains(&package) {
+        cargo.args(AS_TESTED);
+    } else {
+        cargo.args(["--package", package, "--bin"]);
+    }
+    cargo.args([package, "--manifest-path"]).arg(manifest);
     for name in variables(&OF_THIS_CRATE).chain(variables(&SECRETS)) {
         cargo.env_remove(name);
     }

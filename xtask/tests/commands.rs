@@ -9,7 +9,7 @@
 use std::fs::{OpenOptions, Permissions};
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 fn xtask(args: &[&str]) -> (Option<i32>, String) {
@@ -26,8 +26,25 @@ fn help_lists_every_command() {
     let (code, text) = xtask(&["--help"]);
     assert_eq!(code, Some(0), "{text}");
     for command in [
-        "up", "down", "test", "bdd", "tidy", "tour", "bench", "soak", "image", "ci", "report", "waivers",
-        "commits", "release", "vault", "tools",
+        "up",
+        "down",
+        "test",
+        "bdd",
+        "tidy",
+        "tour",
+        "bench",
+        "soak",
+        "image",
+        "ci",
+        "report",
+        "waivers",
+        "commits",
+        "release",
+        "vault",
+        "tools",
+        "features",
+        "plan-policies",
+        "offline-provider",
     ] {
         assert!(text.contains(&format!("\n  {command} ")), "{command}: {text}");
     }
@@ -36,7 +53,7 @@ fn help_lists_every_command() {
 /// L14: Commands of every crate report that their output cannot be written; a closed pipe is not an error.
 #[test]
 fn output_that_cannot_be_written_is_an_error() {
-    let commands: [&[&str]; 18] = [
+    let commands: [&[&str]; 20] = [
         &["--help"],
         &["tidy", "--help"],
         &["tidy"],
@@ -55,6 +72,8 @@ fn output_that_cannot_be_written_is_an_error() {
         &["commits", "--help"],
         &["vault", "--help"],
         &["tools", "list"],
+        &["plan-policies", "--help"],
+        &["offline-provider", "--help"],
     ];
     for args in commands {
         let run = |stdout: Stdio| {
@@ -139,4 +158,58 @@ fn a_command_gets_its_arguments_and_its_exit_code_is_passed_on() {
     assert!(code == Some(0) && text.contains("--root DIR"), "{text}");
     let (code, text) = xtask(&["tidy", "--no-such-option"]);
     assert!(code == Some(2) && text.contains("--no-such-option"), "{text}");
+}
+
+/// A folder of its own for a test.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// The arguments that cargo gets to build the program of a command.
+fn build_arguments(command: &str) -> Vec<String> {
+    let cargo = folder("arguments").join(format!("cargo-{command}"));
+    // Fails, so that no program is started.
+    std::fs::write(&cargo, "#!/bin/sh\nprintf '%s\\n' \"$@\"\nexit 3\n").unwrap();
+    std::fs::set_permissions(&cargo, Permissions::from_mode(0o700)).unwrap();
+    let mut xtask = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let output = xtask.arg(command).env("CARGO", &cargo).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{command}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+/// The features of a dependency follow from the selected packages: with others, cargo builds most of what these programs use
+/// again.
+#[test]
+fn a_program_that_runs_beside_the_tests_has_the_features_of_the_tests() {
+    for command in ["features", "plan-policies", "offline-provider"] {
+        let arguments = build_arguments(command);
+        assert_eq!(
+            arguments[3..7],
+            ["--workspace", "--examples", "--bin", command],
+            "{arguments:?}"
+        );
+    }
+    let arguments = build_arguments("tidy");
+    assert_eq!(arguments[3..7], ["--package", "tidy", "--bin", "tidy"]);
+}
+
+/// The gate starts these programs after the tests, and what builds them is decided in one place.
+#[test]
+fn the_gate_starts_programs_through_a_command_of_this_crate() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let text = std::fs::read_to_string(root.join("security/gate.toml")).unwrap();
+    let (code, help) = xtask(&["--help"]);
+    assert_eq!(code, Some(0));
+    for program in ["features", "plan-policies", "offline-provider"] {
+        let command = format!(r#""cargo", "xtask", "{program}""#);
+        assert!(text.contains(&command), "{program}");
+        assert!(
+            !text.contains(&format!("\"--package\", \"{program}\"")),
+            "{program}"
+        );
+        assert!(help.contains(&format!("\n  {program} ")), "{program}");
+    }
 }

@@ -107,7 +107,7 @@ fn walk(context: &Context, running: &Running<'_>, ports: &Ports) {
         .join("state/secrets")
         .join(certificates::AUTHORITY);
     let command = Command::cargo(context)
-        .args(["run", "--locked", "--quiet", "--package", "features", "--"])
+        .args(["xtask", "features"])
         .args(["--base-url", &format!("https://localhost:{}", ports.port)])
         .args(["--authority".as_ref(), authority.as_os_str()])
         .args(["--mail-folder".as_ref(), mails.folder.as_os_str()])

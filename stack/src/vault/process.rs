@@ -156,13 +156,14 @@ impl VaultProcess {
     }
 }
 
-/// Builds the program of a crate.
+/// Builds the program of a crate with the features that its dependencies have in tests, as `AS_TESTED` in `xtask/src/main.rs`
+/// does for programs that replace it.
 pub(super) fn build(context: &Context, package: &str) -> Result<PathBuf> {
     let command = Command::cargo(context).args([
         "build",
         "--locked",
-        "--package",
-        package,
+        "--workspace",
+        "--examples",
         "--bin",
         package,
         "--message-format",
