@@ -22,15 +22,20 @@ ARG SOURCE_COMMIT
 ARG SOURCE_DATE_EPOCH
 
 # Static, because the image has no C library. `--target` separates these flags from those of build scripts. OpenSSL is built from
-# a crate, so that the list of packages in the program contains it with its version.
+# a crate, so that the list of packages in the program contains it with its version. The C code of a static program is compiled with
+# -static, which OpenSSL's configuration takes for a program without threads: it leaves out every lock. The definition demands them.
 RUN --mount=type=secret,id=cargo-config,target=/usr/local/cargo/config.toml \
     --mount=type=secret,id=ca-bundle \
     PATH="/opt/cargo-auditable/bin:${PATH}" \
     RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=/src=src --remap-path-prefix=/usr/local/cargo=cargo" \
     SOURCE_COMMIT="${SOURCE_COMMIT}" \
     SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH}" \
+    CFLAGS=-DOPENSSL_THREADS \
     cargo auditable build --release --locked --package portcullis --bin portcullis --features vendored-openssl \
       --target "$(rustc --print host-tuple)" --target-dir /build
+
+# Without locks the connections to PostgreSQL would corrupt memory that they share.
+RUN grep --recursive --include=libcrypto.a --files-with-matches pthread_rwlock_wrlock /build
 
 # One folder becomes one layer. Its times are those of the commit, whichever engine builds it.
 RUN install -D --mode=0755 "/build/$(rustc --print host-tuple)/release/portcullis" /image/portcullis && \

@@ -89,11 +89,13 @@ pub fn check(engine: &Engine<'_>, image: &Archive) -> Result<(Started, String)> 
     let since = Instant::now();
     let code = container.stop(STOP_TIMEOUT)?;
     let stopped_after = millis(since);
-    // 137: SIGKILL, because SIGTERM did not end it in time.
-    ensure!(
-        code == 0,
-        "SIGTERM ended the container with exit code {code}, not 0"
-    );
+    // 137: SIGKILL, because SIGTERM did not end it in time. 139: a crash.
+    if code != 0 {
+        bail!(
+            "SIGTERM ended the container with exit code {code}, not 0; its last log lines:\n{}",
+            container.log()?
+        );
+    }
     drop(container);
     stack.stop()?;
     let started = Started {
