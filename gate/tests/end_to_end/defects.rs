@@ -8,19 +8,14 @@ pub type Defect = (&'static [&'static str], fn(&Checkout));
 /// Gates without tools other than the compiler's.
 pub const OURS: &[&str] = &["fmt", "tidy", "waivers", "commits"];
 
-/// Gates whose tools scan files.
-pub const SCANNERS: &[&str] = &[
-    "hadolint",
-    "zizmor",
-    "actionlint",
-    "squawk",
-    "gitleaks",
-    "trivy-secrets",
-    "trivy-config",
-    "checkov",
-    "kubernetes",
-    "alert-rules",
-];
+/// Gates that scan images and workflows.
+pub const BUILDS: &[&str] = &["hadolint", "zizmor", "actionlint", "trivy-config", "checkov"];
+
+/// Gates that search for secrets.
+pub const SECRETS: &[&str] = &["gitleaks", "trivy-secrets"];
+
+/// Gates that check what an operator applies.
+pub const OPERATIONS: &[&str] = &["squawk", "kubernetes", "alert-rules"];
 
 /// Gates that check Terraform modules.
 pub const MODULES: &[&str] = &[
@@ -92,7 +87,7 @@ resource \"terraform_data\" \"planted\" {
 }
 ";
 
-pub const DEFECTS_FOR_SCANNERS: &[Defect] = &[
+pub const DEFECTS_FOR_BUILDS: &[Defect] = &[
     (&["hadolint"], |tree| image(tree, "CMD /bin/true\n")),
     // Both recognize the name of a secret.
     (&["hadolint", "trivy-config"], |tree| {
@@ -109,15 +104,9 @@ pub const DEFECTS_FOR_SCANNERS: &[Defect] = &[
     (&["actionlint"], |tree| {
         workflow(tree, "      - name: Split\n        run: test -d $HOME\n");
     }),
-    (&["squawk"], |tree| {
-        let step = "migrations/steps/2999-01-01-000001_planted/up.sql";
-        tree.write(step, "ALTER TABLE wishes.wishes DROP COLUMN note;\n");
-    }),
-    // A step that ran.
-    (&["squawk"], |tree| {
-        let step = "migrations/steps/2026-11-21-000005_wishes/up.sql";
-        tree.append(step, "COMMENT ON TABLE wishes.wishes IS 'planted';\n");
-    }),
+];
+
+pub const DEFECTS_FOR_SECRETS: &[Defect] = &[
     (&["gitleaks", "trivy-secrets"], |tree| {
         tree.write("token.txt", &format!("token = {}\n", token()));
     }),
@@ -128,6 +117,18 @@ pub const DEFECTS_FOR_SCANNERS: &[Defect] = &[
         tree.commit("feat: add a token");
         tree.sh("git rm --quiet token.txt");
         tree.commit("fix: remove the token");
+    }),
+];
+
+pub const DEFECTS_FOR_OPERATIONS: &[Defect] = &[
+    (&["squawk"], |tree| {
+        let step = "migrations/steps/2999-01-01-000001_planted/up.sql";
+        tree.write(step, "ALTER TABLE wishes.wishes DROP COLUMN note;\n");
+    }),
+    // A step that ran.
+    (&["squawk"], |tree| {
+        let step = "migrations/steps/2026-11-21-000005_wishes/up.sql";
+        tree.append(step, "COMMENT ON TABLE wishes.wishes IS 'planted';\n");
     }),
     // A field that the API does not know.
     (&["kubernetes"], |tree| {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::checkout::{Checkout, text};
 use super::defects::{
-    ATTACKERS, CLIENTS, COVERAGE, DEFECTS_FOR_ATTACKERS, DEFECTS_FOR_CLIENTS, DEFECTS_FOR_COVERAGE,
-    DEFECTS_FOR_DEPENDENCIES, DEFECTS_FOR_MODULES, DEFECTS_FOR_OURS, DEFECTS_FOR_PLANNERS,
-    DEFECTS_FOR_SCANNERS, DEFECTS_FOR_TESTERS, DEPENDENCIES, Defect, MODULES, OURS, PLANNERS, SCANNERS,
-    TESTERS,
+    ATTACKERS, BUILDS, CLIENTS, COVERAGE, DEFECTS_FOR_ATTACKERS, DEFECTS_FOR_BUILDS, DEFECTS_FOR_CLIENTS,
+    DEFECTS_FOR_COVERAGE, DEFECTS_FOR_DEPENDENCIES, DEFECTS_FOR_MODULES, DEFECTS_FOR_OPERATIONS,
+    DEFECTS_FOR_OURS, DEFECTS_FOR_PLANNERS, DEFECTS_FOR_SECRETS, DEFECTS_FOR_TESTERS, DEPENDENCIES, Defect,
+    MODULES, OPERATIONS, OURS, PLANNERS, SECRETS, TESTERS,
 };
 
 #[test]
@@ -17,8 +17,20 @@ fn each_defect_fails_one_gate() {
 
 #[test]
 #[ignore = "needs the scanners: `cargo xtask tools install`"]
-fn each_defect_fails_its_scanners() {
-    each_fails_at_its_gates(&Checkout::whole("scanners"), SCANNERS, DEFECTS_FOR_SCANNERS);
+fn each_defect_fails_its_scanners_of_images_and_workflows() {
+    each_fails_at_its_gates(&Checkout::whole("builds"), BUILDS, DEFECTS_FOR_BUILDS);
+}
+
+#[test]
+#[ignore = "needs the scanners: `cargo xtask tools install`"]
+fn each_defect_fails_its_scanners_of_secrets() {
+    each_fails_at_its_gates(&Checkout::whole("secrets"), SECRETS, DEFECTS_FOR_SECRETS);
+}
+
+#[test]
+#[ignore = "needs the scanners: `cargo xtask tools install`"]
+fn each_defect_fails_its_scanners_of_operations() {
+    each_fails_at_its_gates(&Checkout::whole("operations"), OPERATIONS, DEFECTS_FOR_OPERATIONS);
 }
 
 #[test]
