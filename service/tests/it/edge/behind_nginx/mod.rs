@@ -50,6 +50,31 @@ fn nginx_speaks_tls_and_http_2() {
     assert!(configuration.contains("\n    ssl_protocols TLSv1.2 TLSv1.3;\n"));
 }
 
+/// L7: A method that nginx itself rejects gets the response of the service, with its headers.
+#[test]
+fn nginx_leaves_the_response_to_a_rejected_method_to_the_service() {
+    let app = App::start(&Database::not_created().settings(&[("TRUSTED_PROXIES", "127.0.0.1")]));
+    let Some(nginx) = nginx([app.address; 2]) else {
+        return;
+    };
+    for method in ["TRACE", "PUT"] {
+        let mut client = nginx.connect(Ipv4Addr::LOCALHOST, "http/1.1");
+        client.send(format!(
+            "{method} /rates HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        ));
+        let response = client.read_until_quiet(QUIET);
+        let response = String::from_utf8_lossy(&response).to_lowercase();
+        assert!(response.starts_with("http/1.1 405"), "{response}");
+        for header in [
+            "allow: get, head, options\r\n",
+            "content-type: application/problem+json\r\n",
+            "x-content-type-options: nosniff\r\n",
+        ] {
+            assert!(response.contains(header), "{method}: {response}");
+        }
+    }
+}
+
 /// L7, O14: Behind nginx the client is the address that connects to nginx, and no header of the client changes that.
 #[test]
 fn nginx_names_the_client_and_no_header_changes_that() {
