@@ -176,7 +176,7 @@ impl Drop for Handle {
 
 impl Pool {
     fn drop_unwanted(&self) {
-        self.jobs.retain(|job| job.work.is_wanted());
+        self.jobs.retain(Job::is_wanted);
     }
 
     fn overloaded(&self) -> OverloadedError {
@@ -188,6 +188,11 @@ impl Pool {
 }
 
 impl Job {
+    /// Whether it did not wait too long, and its client is still connected.
+    fn is_wanted(&self) -> bool {
+        self.queued_at.elapsed() <= QUEUE_TIMEOUT && self.work.is_wanted()
+    }
+
     /// Releases its place when the result is sent, before the thread backs off.
     fn run(self, settings: HashingSettings) {
         self.work.run(settings);
@@ -235,7 +240,7 @@ fn run_jobs(pool: &Pool) {
     cpu_backoff::lower_thread_priority();
     while let Some(job) = pool.jobs.pop() {
         // Dropped, which the caller notices.
-        if !job.work.is_wanted() || job.queued_at.elapsed() > QUEUE_TIMEOUT {
+        if !job.is_wanted() {
             continue;
         }
         pool.took_known
