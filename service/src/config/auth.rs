@@ -117,6 +117,8 @@ pub struct HashingSettings {
     pub threads: usize,
     /// Passwords that may wait for a thread.
     pub queue_capacity: usize,
+    /// How long each may wait.
+    pub queue_timeout: Duration,
     /// Memory cost in KiB.
     pub memory: u32,
     /// Time cost.
@@ -173,6 +175,7 @@ impl AuthSettings {
             hashing: HashingSettings {
                 threads: source.number("HASH_THREADS", 1..=64)?,
                 queue_capacity: source.number("HASH_QUEUE", 1..=10_000)?,
+                queue_timeout: seconds("HASH_QUEUE_TIMEOUT", 1..=300)?,
                 memory: source.number("HASH_MEMORY", 19_456..=1_048_576)?,
                 iterations: source.number("HASH_ITERATIONS", 2..=16)?,
             },

@@ -222,7 +222,12 @@ const SERVICE_SETTINGS: &[Setting] = &[
     setting(
         "HASH_QUEUE",
         "64",
-        "Maximum number of passwords, 1 to 10000, that wait to be looked up or hashed, for ten seconds at most. Further requests are answered with status 503.",
+        "Maximum number of passwords, 1 to 10000, that wait to be looked up or hashed. Further requests are answered with status 503.",
+    ),
+    setting(
+        "HASH_QUEUE_TIMEOUT",
+        "10",
+        "Time in seconds, 1 to 300, that a password waits to be hashed before its request is answered with status 503.",
     ),
     setting(
         "HASH_MEMORY",

@@ -16,10 +16,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// A job that waited longer is rejected: its client should hear that the service is overloaded before it gives up. Hashing
-/// leaves the CPU to everything else, so without a limit a busy machine would make it wait for minutes.
-const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// The queue is full, or moves too slowly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many passwords wait to be hashed")]
@@ -176,7 +172,7 @@ impl Drop for Handle {
 
 impl Pool {
     fn drop_unwanted(&self) {
-        self.jobs.retain(Job::is_wanted);
+        self.jobs.retain(|job| job.is_wanted(self.settings.queue_timeout));
     }
 
     fn overloaded(&self) -> OverloadedError {
@@ -188,9 +184,10 @@ impl Pool {
 }
 
 impl Job {
-    /// Whether it did not wait too long, and its client is still connected.
-    fn is_wanted(&self) -> bool {
-        self.queued_at.elapsed() <= QUEUE_TIMEOUT && self.work.is_wanted()
+    /// Whether it did not wait too long, and its client is still connected. Hashing leaves the CPU to everything else, so
+    /// without a limit a busy machine would make it wait for minutes; its client should hear of the overload before it gives up.
+    fn is_wanted(&self, timeout: Duration) -> bool {
+        self.queued_at.elapsed() <= timeout && self.work.is_wanted()
     }
 
     /// Releases its place when the result is sent, before the thread backs off.
@@ -240,7 +237,7 @@ fn run_jobs(pool: &Pool) {
     cpu_backoff::lower_thread_priority();
     while let Some(job) = pool.jobs.pop() {
         // Dropped, which the caller notices.
-        if !job.is_wanted() {
+        if !job.is_wanted(pool.settings.queue_timeout) {
             continue;
         }
         pool.took_known
@@ -269,6 +266,7 @@ mod tests {
             settings: HashingSettings {
                 threads: 1,
                 queue_capacity: capacity - 1,
+                queue_timeout: Duration::from_secs(60),
                 memory: 19_456,
                 iterations: 2,
             },
@@ -323,7 +321,7 @@ mod tests {
         );
         let pool = &hashing.0.0;
         let mut job = pool.jobs.pop().unwrap();
-        job.queued_at -= QUEUE_TIMEOUT + Duration::from_secs(1);
+        job.queued_at -= pool.settings.queue_timeout + Duration::from_secs(1);
         pool.jobs.insert(job, |_| 0);
         std::thread::scope(|scope| {
             scope.spawn(|| run_jobs(pool));

@@ -145,6 +145,7 @@ mod tests {
     const COST: HashingSettings = HashingSettings {
         threads: 1,
         queue_capacity: 4,
+        queue_timeout: std::time::Duration::from_secs(10),
         memory: 19_456,
         iterations: 2,
     };

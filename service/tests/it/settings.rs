@@ -89,6 +89,7 @@ fn an_invalid_value_ends_with_78_and_the_name_of_the_setting() {
         ("SESSION_IDLE_TIMEOUT", "59"),
         ("HASH_THREADS", "0"),
         ("HASH_QUEUE", "10001"),
+        ("HASH_QUEUE_TIMEOUT", "0"),
         ("HASH_MEMORY", "19455"),
         ("HASH_ITERATIONS", "1"),
         ("AUDIT_ANCHOR_FILE", "anchors-7f3a"),

@@ -16,6 +16,9 @@ const ANN: &str = "ann@example.org";
 const NETWORKS: u8 = 16;
 const CLIENTS_PER_NETWORK: u32 = 6;
 
+/// Rejections are for a full queue, however busy the machine is.
+const PATIENT: (&str, &str) = ("HASH_QUEUE_TIMEOUT", "300");
+
 fn client_from(network: u8) -> Client {
     let address = IpAddr::V4(Ipv4Addr::new(127, network, 0, 9));
     // On a busy machine a guess may wait long: hashing has the lowest priority.
@@ -41,7 +44,7 @@ fn verified(database: &Database) -> usize {
 fn a_flood_of_guesses_leaves_the_owner_a_place() {
     let database = Database::fresh();
     create_account(&database, ANN, Role::User);
-    let app = App::over(&database);
+    let app = App::start(&database.settings(&[PATIENT]));
     log_in(&app, ANN);
     let clients: Vec<Client> = (1..=NETWORKS).map(client_from).collect();
     let (stop, overloaded) = (AtomicBool::new(false), AtomicUsize::new(0));
@@ -83,7 +86,7 @@ fn a_flood_of_guesses_leaves_the_owner_a_place() {
 fn a_flood_from_one_network_leaves_others_places() {
     let database = Database::fresh();
     create_account(&database, ANN, Role::User);
-    let app = App::start(&database.settings(&[("HASH_QUEUE", "15")]));
+    let app = App::start(&database.settings(&[("HASH_QUEUE", "15"), PATIENT]));
     let (attacker, owner) = (client_from(1), client_from(2));
     let stop = AtomicBool::new(false);
     let (app, stop, attacker) = (&app, &stop, &attacker);
@@ -117,7 +120,7 @@ fn a_flood_from_one_network_leaves_others_places() {
 fn a_throttled_attempt_takes_no_place() {
     let database = Database::fresh();
     create_account(&database, ANN, Role::User);
-    let app = App::start(&database.settings(&[("HASH_QUEUE", "3")]));
+    let app = App::start(&database.settings(&[("HASH_QUEUE", "3"), PATIENT]));
     let (attacker, blocked) = (client_from(1), client_from(2));
     for _ in 0..6 {
         assert_eq!(guess(&app, &blocked, ANN), 401);

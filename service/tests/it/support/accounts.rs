@@ -13,6 +13,7 @@ use portcullis::types::role::Role;
 use reqwest::blocking::RequestBuilder;
 use serde_json::{Value, json};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 /// The password of every account that is created here.
 pub const PASSWORD: &str = "a violet bicycle 🚲 in the rain";
@@ -21,6 +22,7 @@ pub const PASSWORD: &str = "a violet bicycle 🚲 in the rain";
 pub const HASHING: HashingSettings = HashingSettings {
     threads: 1,
     queue_capacity: 64,
+    queue_timeout: Duration::from_secs(10),
     memory: 19_456,
     iterations: 2,
 };
