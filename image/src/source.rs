@@ -107,13 +107,16 @@ fn base_in(dockerfile: &str) -> Option<Base> {
     })
 }
 
-/// The list names folders and files of the root, each behind `!`.
+/// The list names folders and files of the root, each behind `!`, and folders in them that it leaves out, each behind `*/`.
 fn is_allowed(list: &str, path: &str) -> bool {
     let mut allowed = list.lines().filter_map(|line| line.strip_prefix('!'));
-    allowed.any(|allowed| {
-        path.strip_prefix(allowed)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
+    let mut left_out = list.lines().filter_map(|line| line.strip_prefix("*/"));
+    let folder = path.split('/').nth(1);
+    !left_out.any(|name| Some(name) == folder)
+        && allowed.any(|allowed| {
+            path.strip_prefix(allowed)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
 }
 
 fn read(root: &Path, name: &str) -> Result<String> {
@@ -155,6 +158,7 @@ mod tests {
             ".portcullis/secrets/x",
             "Cargo.toml.orig",
             "services/x",
+            "service/tests/it/main.rs",
         ] {
             assert!(!is_allowed(&allowed, path), "{path}");
         }
