@@ -15,6 +15,9 @@ pub mod database;
 /// Access tokens of Microsoft Entra.
 pub mod entra;
 
+/// The settings of the database, for the table of all settings.
+mod database_setting_names;
+
 /// The settings of Microsoft Entra, for the table of all settings.
 mod entra_setting_names;
 
