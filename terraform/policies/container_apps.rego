@@ -329,11 +329,11 @@ takes_traffic_at_once(app) if {
 	weight.percentage > 0
 }
 
-deny contains data.plan.finding("ACA-14", app.address, sprintf("it is killed after %v s, and needs %v s to finish its requests", [grace, needed])) if {
+deny contains data.plan.finding("ACA-14", app.address, sprintf("it is killed after %v s, and needs up to %v s to stop", [grace, needed])) if {
 	some app in apps
 	template := app.after.template[0]
 	some container in template.container
-	needed := seconds(container, "PORTCULLIS_SHUTDOWN_DELAY", 5) + seconds(container, "PORTCULLIS_SHUTDOWN_GRACE", 20)
+	needed := (seconds(container, "PORTCULLIS_SHUTDOWN_DELAY", 5) + seconds(container, "PORTCULLIS_SHUTDOWN_GRACE", 20)) + stop_limit
 	grace := object.get(template, "termination_grace_period_seconds", 0)
 	grace < needed
 }
@@ -352,6 +352,9 @@ deny contains data.plan.finding("ACA-14", app.address, sprintf("%s is not known"
 	some container in app.after.template[0].container
 	some name in {"PORTCULLIS_SHUTDOWN_DELAY", "PORTCULLIS_SHUTDOWN_GRACE"} & unreadable(container)
 }
+
+# What follows the delay and the grace takes at most this time, in seconds (startup/run.rs).
+stop_limit := 30
 
 # The default is the service's (docs/settings.md).
 seconds(container, name, default_value) := to_number(value) if {

@@ -55,4 +55,5 @@ mod price_age;
 /// Tasks that run as long as the service.
 pub mod supervision;
 
+pub use run::STOP_LIMIT;
 pub use service::Service;

@@ -14,6 +14,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
+use tokio::time::timeout;
+
+/// How long the process takes to end at most, after the shutdown delay and the shutdown grace. What would kill it must wait longer.
+pub const STOP_LIMIT: Duration = Duration::from_secs(30);
+
+/// The part of [`STOP_LIMIT`] for the last anchor, the database's connections, leases and tokens of Vault. Threads and exporters
+/// have the rest.
+const END_TIMEOUT: Duration = Duration::from_secs(25);
+
+/// How long the last anchor may take. Without a database it cannot be written.
+const ANCHOR_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How long requests to the internal listener may run on after everything else has stopped.
 const INTERNAL_GRACE: Duration = Duration::from_secs(1);
@@ -21,7 +32,7 @@ const INTERNAL_GRACE: Duration = Duration::from_secs(1);
 impl Service {
     /// Serves until `stop` resolves. Then readiness fails for the shutdown delay and connections end with their next response, so
     /// that load balancers send no further requests; then the public listener closes and running requests finish, up to the shutdown
-    /// grace. The internal listener closes last.
+    /// grace. The internal listener closes last. [`STOP_LIMIT`] bounds what follows the grace.
     ///
     /// # Errors
     ///
@@ -74,27 +85,32 @@ impl Service {
         self.stopping.store(true, Ordering::Relaxed);
         let _ = stop_public.send(Stage::Draining);
         tokio::time::sleep(self.delay).await;
-        let _ = stop_public.send(Stage::Closing);
-        let (login_rotations, _) = tokio::join!(login_rotations.stop(), public);
-        // After the last request, so that the last anchor covers its events.
-        drop(stop_anchors);
-        let _ = audit_anchors.await;
-        cleanup.abort();
-        price_age.abort();
-        #[cfg(feature = "access")]
-        if let Some(worker) = access_worker {
-            worker.abort();
+        let end = async {
+            let _ = stop_public.send(Stage::Closing);
+            let (login_rotations, _) = tokio::join!(login_rotations.stop(), public);
+            // After the last request, so that the last anchor covers its events.
+            drop(stop_anchors);
+            let _ = timeout(ANCHOR_TIMEOUT, audit_anchors).await;
+            cleanup.abort();
+            price_age.abort();
+            #[cfg(feature = "access")]
+            if let Some(worker) = access_worker {
+                worker.abort();
+            }
+            self.security_events.report_all_repeats();
+            secret_reloads.iter().for_each(tokio::task::JoinHandle::abort);
+            let worker = tokio::task::spawn_blocking(move || worker.map(MailWorker::stop));
+            let _ = tokio::join!(self.logins.close(), worker);
+            // No connection uses the logins any more.
+            login_rotations.revoke().await;
+            vault_tokens.iter().for_each(tokio::task::JoinHandle::abort);
+            self.vault.close().await;
+            let _ = stop_internal.send(Stage::Closing);
+            let _ = internal.await;
+        };
+        if timeout(self.grace + END_TIMEOUT, end).await.is_err() {
+            tracing::warn!("not everything could be closed in time; logins and tokens end with their leases");
         }
-        self.security_events.report_all_repeats();
-        secret_reloads.iter().for_each(tokio::task::JoinHandle::abort);
-        let worker = tokio::task::spawn_blocking(move || worker.map(MailWorker::stop));
-        let _ = tokio::join!(self.logins.close(), worker);
-        // No connection uses the logins any more.
-        login_rotations.revoke().await;
-        vault_tokens.iter().for_each(tokio::task::JoinHandle::abort);
-        self.vault.close().await;
-        let _ = stop_internal.send(Stage::Closing);
-        let _ = internal.await;
         tracing::info!("stopped");
         result
     }

@@ -5,6 +5,7 @@ use crate::support::app::App;
 use crate::support::database::{Database, settings, settings_in};
 use crate::support::program::{run, stderr};
 use portcullis::config::deployment_profile::DeploymentProfile;
+use portcullis::startup::STOP_LIMIT;
 use std::time::Duration;
 
 macro_rules! file {
@@ -114,8 +115,7 @@ fn the_kubelet_waits_for_the_shutdown() {
     let settings = settings(pairs(OVERLAYS[0], COMMANDS[0].1), &[]);
     let server = &settings.server;
     let grace = Duration::from_secs(seconds("terminationGracePeriodSeconds")[0]);
-    let margin = Duration::from_secs(10);
-    assert!(grace >= server.shutdown_delay + server.shutdown_grace + margin);
+    assert!(grace >= server.shutdown_delay + server.shutdown_grace + STOP_LIMIT);
     // The third probe is readiness.
     let noticed = seconds("periodSeconds")[2] * seconds("failureThreshold")[2];
     assert!(server.shutdown_delay >= Duration::from_secs(noticed));

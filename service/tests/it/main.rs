@@ -35,6 +35,7 @@ mod secrets;
 mod serve;
 mod sessions;
 mod settings;
+mod shutdown;
 mod systemd;
 mod telemetry;
 mod tokens;

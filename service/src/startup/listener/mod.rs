@@ -40,16 +40,13 @@ pub use connection::ClientTimeouts;
 use poem::Response;
 use poem::endpoint::BoxEndpoint;
 pub use server::Limits;
-use server::{SEND_BUFFER_BYTES, Server};
+use server::{BACKLOG, SEND_BUFFER_BYTES, Server};
 pub use stage::Stage;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
-
-/// Length of the queue of connections that are not accepted yet, as in tokio's own `TcpListener::bind`.
-const BACKLOG: u32 = 1024;
 
 /// A bound socket and its server.
 pub struct Listener {
@@ -97,18 +94,14 @@ impl Listener {
                         break;
                     }
                 }
-                // Too many open files, or the client has disconnected: the listener goes on.
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
+                Err(error) => server::wait_after(&error).await,
             }
         }
-        self.server.accept_waiting(self.socket, &stage).await;
-        if tokio::time::timeout(grace, self.server.slots.wait_until_free())
-            .await
-            .is_err()
-        {
+        let end = async {
+            self.server.accept_waiting(self.socket, &stage).await;
+            self.server.slots.wait_until_free().await;
+        };
+        if tokio::time::timeout(grace, end).await.is_err() {
             tracing::warn!("running requests were aborted after the shutdown grace");
         }
     }

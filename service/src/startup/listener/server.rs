@@ -25,6 +25,7 @@ use poem::http::uri::Scheme;
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Request, Response};
 use std::convert::Infallible;
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
@@ -35,6 +36,9 @@ use tokio::time::MissedTickBehavior;
 
 /// Maximum number of concurrent streams of one HTTP/2 connection. Each can hold a response.
 const MAX_STREAMS: u32 = 32;
+
+/// Length of the queue of connections that are not accepted yet, as in tokio's own `TcpListener::bind`.
+pub(super) const BACKLOG: u32 = 1024;
 
 /// Bytes of responses that a stream or a connection buffers before the client reads them.
 pub(super) const SEND_BUFFER_BYTES: u32 = 64 * 1024;
@@ -134,7 +138,8 @@ impl Server {
         true
     }
 
-    /// Closes the socket, after the connections that the system has accepted: it would reset them, with their requests.
+    /// Closes the socket, after the connections that the system has accepted: it would reset them, with their requests. Those that
+    /// arrive meanwhile cannot make this last: there are at most as many as the queue is long.
     pub(super) async fn accept_waiting(
         self: &Arc<Self>,
         socket: TcpListener,
@@ -142,14 +147,20 @@ impl Server {
     ) {
         // The runtime may not know of the newest ones yet.
         let Ok(socket) = socket.into_std() else { return };
-        while let Ok((stream, peer)) = socket.accept() {
-            let stream = stream
-                .set_nonblocking(true)
-                .and_then(|()| TcpStream::from_std(stream));
-            if let Ok(stream) = stream
-                && !self.accept(stream, peer, stage).await
-            {
-                return;
+        for _ in 0..=BACKLOG {
+            match socket.accept() {
+                Ok((stream, peer)) => {
+                    let stream = stream
+                        .set_nonblocking(true)
+                        .and_then(|()| TcpStream::from_std(stream));
+                    if let Ok(stream) = stream
+                        && !self.accept(stream, peer, stage).await
+                    {
+                        return;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) => wait_after(&error).await,
             }
         }
     }
@@ -296,6 +307,12 @@ impl Server {
             metrics.refused_connection(why);
         }
     }
+}
+
+/// The listener goes on after an error: too many files are open, or the client has disconnected.
+pub(super) async fn wait_after(error: &std::io::Error) {
+    tracing::warn!(%error, "cannot accept a connection");
+    tokio::time::sleep(Duration::from_millis(50)).await;
 }
 
 /// Resolves when a connection without a request has had its time since the listener has closed.

@@ -8,8 +8,8 @@ pub enum Stage {
     /// It was not requested.
     #[default]
     Serving,
-    /// New connections are served, and each ends with its next response, so that none is idle when the listener closes: a request that
-    /// arrives while its connection is being closed is lost.
+    /// New connections are served, and each ends with its next response, so that only those without a request in this stage are idle
+    /// when the listener closes: a request that arrives while its connection is being closed is lost.
     Draining,
     /// The listener closes, and connections end with their running requests.
     Closing,

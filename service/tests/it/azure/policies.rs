@@ -1,6 +1,7 @@
 //! What the policies about plans assume about the service, and the document that lists them.
 
 use portcullis::config::setting_names::{PREFIX, SETTINGS};
+use portcullis::startup::STOP_LIMIT;
 use std::collections::BTreeSet;
 
 const POLICIES: &str = include_str!("../../../../terraform/policies/container_apps.rego");
@@ -77,6 +78,7 @@ fn the_policies_know_the_defaults_of_the_service() {
         let assumed: BTreeSet<&str> = assumed.map(|rest| rest.split(')').next().unwrap()).collect();
         assert_eq!(assumed, BTreeSet::from([default(name)]), "{name}");
     }
+    assert!(POLICIES.contains(&format!("\nstop_limit := {}\n", STOP_LIMIT.as_secs())));
     let listen = format!("\"{PREFIX}INTERNAL_LISTEN\", \"{}\"", default("INTERNAL_LISTEN"));
     assert!(POLICIES.contains(&listen), "{listen}");
 }

@@ -141,7 +141,7 @@ run "a_stop_loses_no_request" {
   command = plan
 
   assert {
-    condition     = azurerm_container_app.main.template[0].termination_grace_period_seconds >= var.shutdown.delay + var.shutdown.grace
+    condition     = azurerm_container_app.main.template[0].termination_grace_period_seconds >= var.shutdown.delay + var.shutdown.grace + 30
     error_message = "the platform must not kill the service before its requests have ended"
   }
 
