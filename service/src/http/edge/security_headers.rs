@@ -60,6 +60,11 @@ static HEADERS: [(HeaderName, HeaderValue); 12] = [
 /// All headers in one map: cloning it costs a fraction of inserting them one by one.
 static ALL: LazyLock<HeaderMap> = LazyLock::new(|| HEADERS.iter().cloned().collect());
 
+/// The names of the headers, in lower case.
+pub fn names() -> Vec<&'static str> {
+    HEADERS.iter().map(|(name, _)| name.as_str()).collect()
+}
+
 /// Adds the headers that the response does not have yet.
 pub fn write(headers: &mut HeaderMap) {
     let own = std::mem::replace(headers, ALL.clone());

@@ -12,8 +12,10 @@ use crate::support::database::Database;
 use crate::support::nginx::{CONFIGURATION, Nginx};
 use crate::support::raw_connection::send_request;
 use harness::test_results::ignored;
+use portcullis::http::edge::security_headers;
 use portcullis::types::role::Role;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -73,6 +75,66 @@ fn nginx_leaves_the_response_to_a_rejected_method_to_the_service() {
             assert!(response.contains(header), "{method}: {response}");
         }
     }
+}
+
+/// L7: The responses of nginx itself are problems with the security headers of the service's.
+#[test]
+fn responses_of_nginx_itself_are_problems_with_the_services_headers() {
+    let app = App::start(&Database::not_created().settings(&[("TRUSTED_PROXIES", "127.0.0.1")]));
+    let Some(nginx) = nginx([app.address; 2]) else {
+        return;
+    };
+    let response_to = |request: &str| -> (String, BTreeSet<String>, Value) {
+        let mut client = nginx.connect(Ipv4Addr::LOCALHOST, "http/1.1");
+        client.send(request);
+        let response = String::from_utf8(client.read_until_quiet(QUIET)).unwrap();
+        let (head, body) = response.split_once("\r\n\r\n").unwrap();
+        let mut lines = head.split("\r\n");
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap().to_owned();
+        let headers = lines.map(|line| {
+            let (name, value) = line.split_once(": ").unwrap();
+            format!("{}: {value}", name.to_lowercase())
+        });
+        (status, headers.collect(), serde_json::from_str(body).unwrap())
+    };
+    let (status, headers, _) =
+        response_to("GET /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    assert_eq!(status, "404");
+    let names = security_headers::names();
+    let of_service: BTreeSet<String> = headers
+        .into_iter()
+        .filter(|header| names.iter().any(|name| header.starts_with(&format!("{name}: "))))
+        .collect();
+    assert_eq!(of_service.len(), names.len());
+    let host = "Host: localhost\r\nConnection: close\r\n";
+    let long = "x".repeat(40_000);
+    let requests = [
+        ("GET / HTTP/1.1\r\nConnection: close\r\n\r\n".to_owned(), "400"),
+        ("GET\r\n\r\n".to_owned(), "400"),
+        (format!("GET /?{long} HTTP/1.1\r\n{host}\r\n"), "414"),
+        (format!("GET / HTTP/1.1\r\n{host}X: {long}\r\n\r\n"), "400"),
+        (
+            format!("POST /auth/login HTTP/1.1\r\n{host}Content-Length: 70000\r\n\r\n"),
+            "413",
+        ),
+        (format!("GET /nginx-problem HTTP/1.1\r\n{host}\r\n"), "404"),
+    ];
+    let check = |request: &str, expected: &str| {
+        let (status, headers, problem) = response_to(request);
+        assert_eq!(status, expected, "{request:.80}");
+        assert!(
+            headers.contains("content-type: application/problem+json"),
+            "{headers:?}"
+        );
+        assert!(headers.is_superset(&of_service), "{request:.80}: {headers:#?}");
+        assert_eq!(problem["status"].to_string(), expected);
+        assert!(problem["title"].as_str().is_some_and(|title| !title.is_empty()));
+    };
+    for (request, expected) in &requests {
+        check(request, expected);
+    }
+    app.stop();
+    check(&format!("GET /rates HTTP/1.1\r\n{host}\r\n"), "502");
 }
 
 /// L7, O14: Behind nginx the client is the address that connects to nginx, and no header of the client changes that.
