@@ -1,6 +1,31 @@
-//! The figures of a drill: `target/backup/drill.json`.
+//! The report of a drill: `target/backup/drill.json`.
 
 use serde::Serialize;
+
+/// What a drill found, and its figures if it succeeded.
+#[derive(Debug, Serialize)]
+pub struct Drill {
+    /// What failed, or differed, after the backup was made.
+    problems: Vec<String>,
+    #[serde(flatten)]
+    figures: Option<Figures>,
+}
+
+impl Drill {
+    pub fn succeeded(figures: Figures) -> Drill {
+        Drill {
+            problems: Vec::new(),
+            figures: Some(figures),
+        }
+    }
+
+    pub fn failed(error: &anyhow::Error) -> Drill {
+        Drill {
+            problems: vec![format!("{error:#}")],
+            figures: None,
+        }
+    }
+}
 
 /// Rows, sizes and seconds.
 #[derive(Debug, Serialize)]

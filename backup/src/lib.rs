@@ -7,7 +7,7 @@ mod scripts;
 mod service;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
@@ -18,7 +18,7 @@ use stack::local_stack::{Load, LocalStack, Plan};
 use stack::paths::StackPaths;
 use stack::psql::Psql;
 
-use crate::figures::{Figures, differences, rows};
+use crate::figures::{Drill, Figures, differences, rows};
 use crate::scripts::Scripts;
 use crate::service::Answers;
 
@@ -40,12 +40,25 @@ pub struct Options {
     /// Build the service with optimisations
     #[arg(long)]
     release: bool,
+    /// Where to write the figures [default: target/backup/drill.json]
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Apply a script of sed to the backup's inventory: the restored database differs then, and the drill must fail
+    #[arg(long, value_name = "FILE")]
+    alter_inventory: Option<PathBuf>,
 }
 
 /// Runs the drill; fails unless the restored database and service equal the lost ones.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     let folder = context.settings.target.join("backup");
     fs::create_dir_all(&folder)?;
+    let report = options
+        .report
+        .clone()
+        .unwrap_or_else(|| folder.join("drill.json"));
+    if report.exists() {
+        fs::remove_file(&report)?;
+    }
     let backups = tempfile::tempdir_in(&folder)?;
     let password = private_postgres::password::random()?;
     let plan = Plan {
@@ -63,7 +76,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         ),
         || dataset::load(context, &mut lost, options.prices, backups.path()).map(|()| ((), "loaded")),
     )?;
-    let before = Answers::of(&mut lost, options.prices)?;
+    let answers = Answers::of(&mut lost, options.prices)?;
     lost.stop_service();
     let sequences = Psql::find(context, &lost)?.run(&[SEQUENCES])?;
     let scripts = Scripts::prepare(context, &lost, &password)?;
@@ -74,13 +87,55 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         Ok((backup, name))
     })?;
     let backup_s = begun.elapsed().as_secs_f64();
-    let verified = lost.portcullis.audit(context, &["verify"])?;
+    if let Some(script) = &options.alter_inventory {
+        scripts.alter_inventory(&backup, script)?;
+    }
+    let audit_log = lost.portcullis.audit(context, &["verify"])?;
+    let lost = Lost {
+        stack: lost,
+        answers,
+        sequences,
+        audit_log,
+        backup,
+        backup_s,
+    };
+    match restore(context, options, lost, &password, &mut progress) {
+        Ok(figures) => {
+            print(&format!("{}, {}", figures.summary(), report.display()));
+            json_file::write(&report, &Drill::succeeded(figures))
+        }
+        Err(error) => {
+            json_file::write(&report, &Drill::failed(&error))?;
+            Err(error)
+        }
+    }
+}
+
+/// A database that is about to be lost, what it contains, and its backup.
+struct Lost {
+    stack: LocalStack,
+    answers: Answers,
+    sequences: String,
+    audit_log: String,
+    backup: PathBuf,
+    backup_s: f64,
+}
+
+/// Destroys the server, restores the backup on a new one, and compares.
+fn restore(
+    context: &Context,
+    options: &Options,
+    lost: Lost,
+    password: &str,
+    progress: &mut Progress,
+) -> Result<Figures> {
+    let backup = &lost.backup;
     // What an operator stores apart from the backup: passwords of logins and keys.
     let paths = StackPaths::temporary(context, "restored")?;
-    copy_files(lost.portcullis.secrets_directory(), &paths.secrets)?;
-    let program = lost.portcullis.program().to_owned();
+    copy_files(lost.stack.portcullis.secrets_directory(), &paths.secrets)?;
+    let program = lost.stack.portcullis.program().to_owned();
     progress.step("destroying the server with its data", || {
-        Ok((lost.stop()?, "destroyed"))
+        Ok((lost.stack.stop()?, "destroyed"))
     })?;
 
     let loss = Instant::now();
@@ -93,22 +148,27 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         paths,
         ..Plan::temporary(context, "restored")?
     };
-    let mut restored = LocalStack::start(context, plan, &mut progress)?;
-    let scripts = Scripts::prepare(context, &restored, &password)?;
+    let mut restored = LocalStack::start(context, plan, progress)?;
+    let scripts = Scripts::prepare(context, &restored, password)?;
     let begun = Instant::now();
     let output = progress.step("restoring the backup", || {
-        Ok((scripts.restore(&backup)?, "restored"))
+        Ok((scripts.restore(backup)?, "restored"))
     })?;
     let restore_s = begun.elapsed().as_secs_f64();
     let again = restored.portcullis.audit(context, &["verify"])?;
     ensure!(
-        again == verified,
-        "the audit log differs: {again} instead of {verified}"
+        again == lost.audit_log,
+        "the audit log differs: {again} instead of {}",
+        lost.audit_log
     );
     // Before the service is used.
     let psql = Psql::find(context, &restored)?;
     let now = psql.run(&[SEQUENCES])?;
-    ensure!(now == sequences, "sequences differ: {now} instead of {sequences}");
+    ensure!(
+        now == lost.sequences,
+        "sequences differ: {now} instead of {}",
+        lost.sequences
+    );
     let record: Vec<&str> = output
         .lines()
         .last()
@@ -127,7 +187,10 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     let outage_s = loss.elapsed().as_secs_f64();
 
     let after = Answers::of(&mut restored, options.prices)?;
-    ensure!(after.rates == before.rates, "the rates differ after the restore");
+    ensure!(
+        after.rates == lost.answers.rates,
+        "the rates differ after the restore"
+    );
     restored.stop_service();
     let name = backup
         .file_name()
@@ -139,7 +202,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         recorded.trim() == format!("backup:{name}"),
         "the audit log has {recorded:?}"
     );
-    let reason = scripts.restore_refused(&backup)?;
+    let reason = scripts.restore_refused(backup)?;
     ensure!(
         reason.contains("is not empty"),
         "refused for another reason: {reason}"
@@ -161,7 +224,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         compared_lines: inventory.lines().count(),
         audit_events: rows(&inventory, Some("audit.events")),
         dump_bytes: fs::metadata(dump)?.len(),
-        backup_s,
+        backup_s: lost.backup_s,
         restore_s,
         outage_s,
         control_lines,
@@ -171,10 +234,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         "{} prices in the backup",
         figures.prices
     );
-    let file = folder.join("drill.json");
-    json_file::write(&file, &figures)?;
-    print(&format!("{}, {}", figures.summary(), file.display()));
-    Ok(())
+    Ok(figures)
 }
 
 /// Both folders exist; only their owner reads them.

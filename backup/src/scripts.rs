@@ -1,9 +1,11 @@
 //! The operator's scripts in `deploy/backup`, run against a stack's database.
 
+use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
+use harness::checksum;
 use harness::context::Context;
 use harness::process::command::{Command, EnvVars, Finished};
 use stack::local_stack::LocalStack;
@@ -58,6 +60,26 @@ impl<'a> Scripts<'a> {
         let login = [("PGUSER", LOGIN), ("PGPASSWORD", self.password.as_str())];
         let output = self.run("bash", &[&script, folder], &login)?;
         Ok(PathBuf::from(output.trim()))
+    }
+
+    /// Applies a script of sed to the inventory of a backup, and makes its checksums right again.
+    pub fn alter_inventory(&self, backup: &Path, script: &Path) -> Result<()> {
+        let file = |ending: &str| PathBuf::from(format!("{}.{ending}", backup.display()));
+        let (inventory, dump) = (file("inventory"), file("dump"));
+        let before = fs::read(&inventory)?;
+        let arguments = ["--in-place".as_ref(), "--file".as_ref(), script, &inventory];
+        self.run("sed", &arguments, &[])?;
+        ensure!(
+            fs::read(&inventory)? != before,
+            "{} changes nothing",
+            script.display()
+        );
+        let line = |path: &Path| -> Result<String> {
+            let name = path.file_name().unwrap_or_default().display();
+            Ok(format!("{}  {name}\n", checksum::of_file(path)?))
+        };
+        fs::write(file("sha256"), line(&dump)? + &line(&inventory)?)?;
+        Ok(())
     }
 
     /// Restores a backup; returns what the script prints.

@@ -17,6 +17,7 @@ use crate::dast::wapiti::settings::Wapiti;
 use crate::dast::zap::settings::Zap;
 use crate::gates::coverage::settings::Coverage;
 use crate::gates::kubernetes::settings::Kubernetes;
+use crate::gates::restore::settings::Restore;
 use crate::gates::squawk::settings::Migrations;
 use crate::gates::terraform::settings::Terraform;
 use crate::gates::test_run::settings::Tests;
@@ -51,6 +52,8 @@ pub struct Config {
     pub migrations: Option<Migrations>,
     /// Tests and scenarios.
     pub tests: Option<Tests>,
+    /// Gate `restore`.
+    pub restore: Option<Restore>,
     /// Coverage of the program by tests.
     pub coverage: Option<Coverage>,
     /// Gates of Terraform.

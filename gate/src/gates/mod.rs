@@ -13,6 +13,7 @@ mod gitleaks;
 mod hadolint;
 pub mod kubernetes;
 mod promtool;
+pub mod restore;
 pub mod rustsec;
 mod sbom;
 pub mod squawk;
@@ -59,6 +60,7 @@ pub const GATES: &[&Gate] = &[
     &auditable::GATE,
     &test_run::cargo_test::GATE,
     &test_run::bdd::GATE,
+    &restore::GATE,
     &coverage::GATE,
     &dast::clients::python::GATE,
     &dast::clients::typescript::GATE,

@@ -41,6 +41,9 @@ pub const CLIENTS: &[&str] = &["client-python", "client-typescript", "client-go"
 /// Gates that run every test.
 pub const TESTERS: &[&str] = &["test", "bdd"];
 
+/// Gates that destroy and restore a database.
+pub const RESTORERS: &[&str] = &["restore"];
+
 pub const COVERAGE: &[&str] = &["coverage"];
 
 pub const DEFECTS_FOR_OURS: &[Defect] = &[
@@ -289,6 +292,14 @@ pub const DEFECTS_FOR_TESTERS: &[Defect] = &[
         tree.append("features/features/health.feature", scenario);
     }),
 ];
+
+pub const DEFECTS_FOR_RESTORERS: &[Defect] = &[(&["restore"], |tree| {
+    tree.replace(
+        "deploy/backup/restore.sh",
+        "--invert-match --extended-regexp \"",
+        "--invert-match --extended-regexp \" TABLE DATA wishes |",
+    );
+})];
 
 pub const DEFECTS_FOR_COVERAGE: &[Defect] = &[(&["coverage"], |tree| {
     tree.sh("cp gate/canaries/coverage/src/forgotten.rs service/src/forgotten.rs");

@@ -6,8 +6,8 @@ use super::checkout::{Checkout, text};
 use super::defects::{
     ATTACKERS, BUILDS, CLIENTS, COVERAGE, DEFECTS_FOR_ATTACKERS, DEFECTS_FOR_BUILDS, DEFECTS_FOR_CLIENTS,
     DEFECTS_FOR_COVERAGE, DEFECTS_FOR_DEPENDENCIES, DEFECTS_FOR_MODULES, DEFECTS_FOR_OPERATIONS,
-    DEFECTS_FOR_OURS, DEFECTS_FOR_PLANNERS, DEFECTS_FOR_SECRETS, DEFECTS_FOR_TESTERS, DEPENDENCIES, Defect,
-    MODULES, OPERATIONS, OURS, PLANNERS, SECRETS, TESTERS,
+    DEFECTS_FOR_OURS, DEFECTS_FOR_PLANNERS, DEFECTS_FOR_RESTORERS, DEFECTS_FOR_SECRETS, DEFECTS_FOR_TESTERS,
+    DEPENDENCIES, Defect, MODULES, OPERATIONS, OURS, PLANNERS, RESTORERS, SECRETS, TESTERS,
 };
 
 #[test]
@@ -70,6 +70,13 @@ fn each_defect_fails_its_generated_client() {
 fn each_defect_fails_its_gate_of_tests() {
     // Each gate passes with the other's defect, so a run without a defect would show nothing more.
     each_defect_fails(&Checkout::whole("testers"), TESTERS, DEFECTS_FOR_TESTERS);
+}
+
+/// L11: A restore that loses the rows of a schema is found.
+#[test]
+#[ignore = "needs PostgreSQL's client programs and minutes to build"]
+fn a_restore_that_loses_rows_fails_its_gate() {
+    each_fails_at_its_gates(&Checkout::whole("restores"), RESTORERS, DEFECTS_FOR_RESTORERS);
 }
 
 #[test]
