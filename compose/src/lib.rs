@@ -53,7 +53,8 @@ impl Command {
 /// # Errors
 /// When an image does not build or a part does not become healthy. What runs then remains, for its logs; [`down`] removes it.
 pub fn up<'a>(engine: &'a Engine<'a>, options: &Options, ports: &Ports) -> Result<Project<'a>> {
-    let state = State::at(engine.context, options.state.as_deref())?;
+    let state = State::of(&engine.context.settings, options)?;
+    state.claim()?;
     let mut progress = Progress::of(images::PARTS.len() + 6);
     let tag = images::ensure(engine, &mut progress)?;
     progress.step("making secrets and certificates", || {
@@ -89,7 +90,7 @@ pub fn up<'a>(engine: &'a Engine<'a>, options: &Options, ports: &Ports) -> Resul
 /// # Errors
 /// When something of it is still there.
 pub fn down(engine: &Engine<'_>, options: &Options) -> Result<()> {
-    let state = State::at(engine.context, options.state.as_deref())?;
+    let state = State::of(&engine.context.settings, options)?;
     let project = Project::new(engine, options, &state, &Ports::default(), "none")?;
     project.down()?;
     state.remove()?;

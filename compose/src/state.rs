@@ -4,14 +4,17 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
-use harness::context::Context;
+use anyhow::{Context as _, Result, ensure};
+use harness::json_file;
+use harness::settings::Settings;
 use image::engine::{Engine, IMAGE};
 use private_postgres::password;
+use serde::{Deserialize, Serialize};
 use stack::accounts::{self, Account};
 use stack::local_stack;
 
 use crate::certificates;
+use crate::options::Options;
 
 /// The user and the group of all containers.
 const ACCOUNT: u32 = 65_532;
@@ -27,20 +30,72 @@ const KEYS: [(&str, &[&str]); 2] = [
     ("token_keys", &["keys", "generate"]),
 ];
 
-/// The folder.
+/// The demo data.
+const DEMO: &str = "demo.sql";
+
+/// The folder of the stacks without `--state`, one folder each.
+const DEFAULT: &str = ".portcullis-compose";
+
+/// The file that says whose files they are. It is written first and removed last.
+const RECORD: &str = "stack.json";
+
+/// The folder of one stack.
 pub struct State {
     /// Only its owner can enter it.
     pub folder: PathBuf,
+    project: String,
+    /// Whether the folder was chosen by us, and its parent too.
+    is_default: bool,
+}
+
+/// What the folder is of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    project: String,
 }
 
 impl State {
-    /// The given folder, else `.portcullis-compose` in the repository.
-    pub fn at(context: &Context, given: Option<&Path>) -> Result<State> {
-        let folder = match given {
+    /// The given folder, else the project's below `.portcullis-compose` in the repository: two projects never share secrets.
+    ///
+    /// # Errors
+    /// When the files are those of another project, or of no stack.
+    pub fn of(settings: &Settings, options: &Options) -> Result<State> {
+        let folder = match &options.state {
             Some(given) => std::path::absolute(given)?,
-            None => context.settings.root.join(".portcullis-compose"),
+            None => settings.root.join(DEFAULT).join(&options.project),
         };
-        Ok(State { folder })
+        let state = State {
+            folder,
+            project: options.project.clone(),
+            is_default: options.state.is_none(),
+        };
+        let folder = state.folder.display();
+        match state.record()? {
+            Some(record) => ensure!(
+                record.project == state.project,
+                "{folder} has the secrets of the project `{}`, not of `{}`: choose another folder with `--state`",
+                record.project,
+                state.project
+            ),
+            None => ensure!(
+                fs::read_dir(&state.folder).map_or(true, |mut entries| entries.next().is_none()),
+                "{folder} has files, but not those of a stack: choose another folder with `--state`"
+            ),
+        }
+        Ok(state)
+    }
+
+    /// What the folder is of; `None` where no stack was started.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn record(&self) -> Result<Option<Record>> {
+        let file = self.folder.join(RECORD);
+        if !file.exists() {
+            return Ok(None);
+        }
+        let record = json_file::read(&file).with_context(|| format!("{} is damaged", file.display()))?;
+        Ok(Some(record))
     }
 
     /// The folder of secrets.
@@ -53,14 +108,19 @@ impl State {
         accounts::in_secrets(&self.secrets())
     }
 
+    /// Creates the folder, with the record of whose it is.
+    pub fn claim(&self) -> Result<()> {
+        create_private(&self.folder)?;
+        let record = Record {
+            project: self.project.clone(),
+        };
+        json_file::write(&self.folder.join(RECORD), &record)
+    }
+
     /// Makes what is missing.
     pub fn make(&self, engine: &Engine<'_>) -> Result<()> {
         let secrets = self.secrets();
-        for folder in [&self.folder, &secrets] {
-            let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-            made.with_context(|| format!("cannot create {}", folder.display()))?;
-            fs::set_permissions(folder, Permissions::from_mode(0o700))?;
-        }
+        create_private(&secrets)?;
         for login in LOGINS {
             password::load_or_create(&secrets.join(login))?;
         }
@@ -83,7 +143,7 @@ impl State {
             }
         }
         certificates::make(&secrets)?;
-        let demo = self.folder.join("demo.sql");
+        let demo = self.folder.join(DEMO);
         if !demo.exists() {
             local_stack::write_demo(&demo)?;
         }
@@ -95,14 +155,26 @@ impl State {
 
     /// Removes what it made, and the folder if it is then empty.
     pub fn remove(&self) -> Result<()> {
-        // The first file that `make` writes: another folder is not ours.
-        if self.secrets().join(LOGINS[0]).exists() {
+        if self.record()?.is_none() {
+            return Ok(());
+        }
+        if self.secrets().exists() {
             fs::remove_dir_all(self.secrets())?;
         }
-        let _may_be_absent = fs::remove_file(self.folder.join("demo.sql"));
+        let _may_be_absent = fs::remove_file(self.folder.join(DEMO));
+        fs::remove_file(self.folder.join(RECORD))?;
         let _other_files_stay = fs::remove_dir(&self.folder);
+        if self.is_default {
+            let _other_stacks_stay = self.folder.parent().map(fs::remove_dir);
+        }
         Ok(())
     }
+}
+
+fn create_private(folder: &Path) -> Result<()> {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.with_context(|| format!("cannot create {}", folder.display()))?;
+    Ok(fs::set_permissions(folder, Permissions::from_mode(0o700))?)
 }
 
 /// An engine mounts single files, which the account of a container must be able to read. Only root can give them to it; elsewhere
@@ -115,4 +187,68 @@ fn readable(file: &Path) -> Result<()> {
         fs::set_permissions(file, Permissions::from_mode(0o444))
     };
     made.with_context(|| format!("cannot change {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(project: &str, state: Option<&Path>) -> Options {
+        let mut options = Options::of(project, "10.188.16", PathBuf::new());
+        options.state = state.map(Path::to_owned);
+        options
+    }
+
+    fn settings(root: &Path) -> Settings {
+        Settings {
+            root: root.to_owned(),
+            ..Settings::read()
+        }
+    }
+
+    fn started(settings: &Settings, project: &str) -> State {
+        let state = State::of(settings, &options(project, None)).unwrap();
+        state.claim().unwrap();
+        create_private(&state.secrets()).unwrap();
+        password::load_or_create(&state.secrets().join("admin")).unwrap();
+        state
+    }
+
+    /// L1: `down` of one project leaves the secrets of another.
+    #[test]
+    fn each_project_has_its_own_secrets() {
+        let root = tempfile::tempdir().unwrap();
+        let settings = settings(root.path());
+        let (first, second) = (started(&settings, "first"), started(&settings, "second"));
+        second.remove().unwrap();
+        assert!(first.secrets().join("admin").exists() && !second.folder.exists());
+        State::of(&settings, &options("typo", None))
+            .unwrap()
+            .remove()
+            .unwrap();
+        assert!(first.secrets().join("admin").exists());
+        first.remove().unwrap();
+        assert!(!root.path().join(DEFAULT).exists());
+    }
+
+    /// L1: A folder with other files than those of the project is refused, and nothing in it is removed.
+    #[test]
+    fn the_folder_of_another_project_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        let settings = settings(root.path());
+        let first = started(&settings, "first");
+        let refused = |folder: &Path| {
+            State::of(&settings, &options("second", Some(folder)))
+                .err()
+                .unwrap()
+        };
+        let error = refused(&first.folder).to_string();
+        assert!(error.contains("the project `first`, not of `second`"), "{error}");
+        let home = root.path().join("home");
+        fs::create_dir_all(home.join("secrets")).unwrap();
+        let error = refused(&home).to_string();
+        assert!(error.contains("not those of a stack"), "{error}");
+        fs::write(first.folder.join(RECORD), "{}").unwrap();
+        assert!(refused(&first.folder).to_string().contains("is damaged"));
+    }
 }
