@@ -11,6 +11,7 @@ use anyhow::Result;
 use harness::context::Context;
 use harness::output::{Progress, print};
 use image::engine::Engine;
+use rustix::process::geteuid;
 
 pub use crate::options::Options;
 use crate::project::{Ports, Project};
@@ -40,7 +41,8 @@ pub enum Command {
 impl Command {
     /// Runs it to its end.
     pub fn run(&self, context: &Context) -> Result<()> {
-        let engine = Engine::find(context)?;
+        let (Command::Up { options, .. } | Command::Down { options }) = self;
+        let engine = State::of(&context.settings, options)?.engine(context)?;
         match self {
             Command::Up { options, ports } => up(&engine, options, ports).map(drop),
             Command::Down { options } => down(&engine, options),
@@ -54,7 +56,7 @@ impl Command {
 /// When an image does not build or a part does not become healthy. What runs then remains, for its logs; [`down`] removes it.
 pub fn up<'a>(engine: &'a Engine<'a>, options: &Options, ports: &Ports) -> Result<Project<'a>> {
     let state = State::of(&engine.context.settings, options)?;
-    state.claim()?;
+    state.claim(engine.kind)?;
     let mut progress = Progress::of(images::PARTS.len() + 6);
     let tag = images::ensure(engine, &mut progress)?;
     progress.step("making secrets and certificates", || {
@@ -88,10 +90,16 @@ pub fn up<'a>(engine: &'a Engine<'a>, options: &Options, ports: &Ports) -> Resul
 /// Stops everything, and removes it.
 ///
 /// # Errors
-/// When something of it is still there.
+/// When it was started with another engine, as another user or with other files, or something of it is still there.
 pub fn down(engine: &Engine<'_>, options: &Options) -> Result<()> {
     let state = State::of(&engine.context.settings, options)?;
     let project = Project::new(engine, options, &state, &Ports::default(), "none")?;
+    let Some(record) = state.record()? else {
+        project.ensure_absent(&state)?;
+        print("there is no such stack");
+        return Ok(());
+    };
+    record.ensure_run_by(engine.kind, geteuid().as_raw())?;
     project.down()?;
     state.remove()?;
     print("removed the containers, networks and volumes of the stack, and its files");

@@ -243,6 +243,21 @@ impl<'a> Project<'a> {
         Ok(())
     }
 
+    /// Fails if the project has containers, networks or volumes. Their secrets are elsewhere or lost, if the folder has none.
+    pub(crate) fn ensure_absent(&self, state: &State) -> Result<()> {
+        let left = self.left()?;
+        ensure!(
+            left.is_empty(),
+            "the project `{}` has containers, networks or volumes, and {} not their secrets: name the folder with `--state`, or \
+             remove them with {} first: {}",
+            self.name,
+            state.folder.display(),
+            self.engine.kind.name(),
+            left.join(", ")
+        );
+        Ok(())
+    }
+
     /// Containers, networks and volumes of the project.
     ///
     /// # Errors

@@ -5,10 +5,12 @@ use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
+use harness::context::Context;
 use harness::json_file;
 use harness::settings::Settings;
-use image::engine::{Engine, IMAGE};
+use image::engine::{Engine, IMAGE, Kind};
 use private_postgres::password;
+use rustix::process::geteuid;
 use serde::{Deserialize, Serialize};
 use stack::accounts::{self, Account};
 use stack::local_stack;
@@ -48,10 +50,13 @@ pub struct State {
     is_default: bool,
 }
 
-/// What the folder is of.
+/// Which stack the folder is of, and what runs it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     project: String,
+    engine: Kind,
+    /// The user. podman has other containers for each.
+    uid: u32,
 }
 
 impl State {
@@ -108,11 +113,33 @@ impl State {
         accounts::in_secrets(&self.secrets())
     }
 
+    /// The engine that runs the stack, else the first one that works.
+    ///
+    /// # Errors
+    /// When the stack runs with an engine that does not work now, or as another user.
+    pub fn engine<'a>(&self, context: &'a Context) -> Result<Engine<'a>> {
+        let Some(record) = self.record()? else {
+            return Engine::find(context);
+        };
+        record.ensure_run_by(record.engine, geteuid().as_raw())?;
+        Engine::of(context, record.engine)
+            .with_context(|| format!("the stack was started with {}", record.engine.name()))
+    }
+
     /// Creates the folder, with the record of whose it is.
-    pub fn claim(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// When the stack runs with another engine or as another user.
+    pub fn claim(&self, engine: Kind) -> Result<()> {
+        let uid = geteuid().as_raw();
+        if let Some(record) = self.record()? {
+            return record.ensure_run_by(engine, uid);
+        }
         create_private(&self.folder)?;
         let record = Record {
             project: self.project.clone(),
+            engine,
+            uid,
         };
         json_file::write(&self.folder.join(RECORD), &record)
     }
@@ -171,6 +198,26 @@ impl State {
     }
 }
 
+impl Record {
+    /// Fails unless this engine and user see the stack's containers.
+    pub fn ensure_run_by(&self, engine: Kind, uid: u32) -> Result<()> {
+        ensure!(
+            engine == self.engine,
+            "the stack `{}` was started with {}, not with {}",
+            self.project,
+            self.engine.name(),
+            engine.name()
+        );
+        ensure!(
+            engine != Kind::Podman || uid == self.uid,
+            "the stack `{}` was started by the user {}: podman shows its containers to no other",
+            self.project,
+            self.uid
+        );
+        Ok(())
+    }
+}
+
 fn create_private(folder: &Path) -> Result<()> {
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
     made.with_context(|| format!("cannot create {}", folder.display()))?;
@@ -180,7 +227,7 @@ fn create_private(folder: &Path) -> Result<()> {
 /// An engine mounts single files, which the account of a container must be able to read. Only root can give them to it; elsewhere
 /// all may read them, and the folder protects them on this machine.
 fn readable(file: &Path) -> Result<()> {
-    let made = if rustix::process::geteuid().is_root() {
+    let made = if geteuid().is_root() {
         fs::set_permissions(file, Permissions::from_mode(0o400))
             .and_then(|()| chown(file, Some(ACCOUNT), Some(ACCOUNT)))
     } else {
@@ -191,6 +238,8 @@ fn readable(file: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use harness::process::shutdown::Stop;
+
     use super::*;
 
     fn options(project: &str, state: Option<&Path>) -> Options {
@@ -208,7 +257,7 @@ mod tests {
 
     fn started(settings: &Settings, project: &str) -> State {
         let state = State::of(settings, &options(project, None)).unwrap();
-        state.claim().unwrap();
+        state.claim(Kind::Podman).unwrap();
         create_private(&state.secrets()).unwrap();
         password::load_or_create(&state.secrets().join("admin")).unwrap();
         state
@@ -250,5 +299,55 @@ mod tests {
         assert!(error.contains("not those of a stack"), "{error}");
         fs::write(first.folder.join(RECORD), "{}").unwrap();
         assert!(refused(&first.folder).to_string().contains("is damaged"));
+    }
+
+    /// L1: `down` never takes a stack of another engine or user for one that is gone.
+    #[test]
+    fn a_stack_is_bound_to_its_engine_and_user() {
+        let root = tempfile::tempdir().unwrap();
+        let settings = settings(root.path());
+        let first = started(&settings, "first");
+        first.claim(Kind::Podman).unwrap();
+        let error = first.claim(Kind::Docker).unwrap_err().to_string();
+        assert!(error.contains("started with podman, not with docker"), "{error}");
+
+        let record = first.record().unwrap().unwrap();
+        record.ensure_run_by(Kind::Podman, record.uid).unwrap();
+        let error = record.ensure_run_by(Kind::Podman, record.uid + 1).unwrap_err();
+        assert!(error.to_string().contains("started by the user"), "{error}");
+        let docker = Record {
+            engine: Kind::Docker,
+            ..record
+        };
+        docker.ensure_run_by(Kind::Docker, docker.uid + 1).unwrap();
+        docker.ensure_run_by(Kind::Podman, docker.uid).unwrap_err();
+    }
+
+    /// L1: The engine that started a stack is used although another one is found first, and its absence is an error.
+    #[test]
+    fn the_engine_of_a_stack_must_work() {
+        let root = tempfile::tempdir().unwrap();
+        let mut settings = settings(root.path());
+        started(&settings, "first");
+        let programs = root.path().join("bin");
+        fs::create_dir(&programs).unwrap();
+        let docker = programs.join("docker");
+        fs::write(&docker, "#!/bin/sh\necho 28.2.2\n").unwrap();
+        fs::set_permissions(&docker, Permissions::from_mode(0o755)).unwrap();
+        settings.path = programs.clone().into();
+        settings.cache = Some(root.path().to_owned());
+        let context = Context {
+            settings,
+            stop: Stop::default(),
+        };
+        let engine = |project: &str| {
+            let state = State::of(&context.settings, &options(project, None)).unwrap();
+            state.engine(&context).map(|engine| engine.kind)
+        };
+        assert_eq!(engine("new").unwrap(), Kind::Docker);
+        let error = engine("first").unwrap_err().to_string();
+        assert_eq!(error, "the stack was started with podman");
+        fs::rename(docker, programs.join("podman")).unwrap();
+        assert_eq!(engine("first").unwrap(), Kind::Podman);
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use harness::context::Context;
 use harness::process::command::{Command, EnvVars};
+use serde::{Deserialize, Serialize};
 
 use crate::engine_files;
 
@@ -16,7 +17,8 @@ pub const IMAGE: &str = concat!("localhost/portcullis:", env!("CARGO_PKG_VERSION
 const INSTALL: &str = "install one, for example `apt-get install podman buildah runc netavark`";
 
 /// A program that builds images.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// Needs its server.
     Docker,
@@ -50,7 +52,7 @@ impl Kind {
         }
     }
 
-    /// Asks the engine what it is; a client without a server fails, or prints nothing.
+    /// Arguments that make the engine report what it is; a client without a server fails, or prints nothing.
     fn probe(self) -> &'static [&'static str] {
         match self {
             Kind::Docker => &["info", "--format", "{{.ServerVersion}}"],
@@ -84,13 +86,13 @@ impl Probe {
     }
 }
 
-/// The first engine that works. `probe` returns `None` for a program that is not installed.
+/// The first of these engines that works. `probe` returns `None` for a program that is not installed.
 ///
 /// # Errors
 /// One line that names each installed engine with the reason why it does not work.
-pub fn choose(mut probe: impl FnMut(Kind) -> Result<Option<Probe>>) -> Result<Kind> {
+pub fn choose(kinds: &[Kind], mut probe: impl FnMut(Kind) -> Result<Option<Probe>>) -> Result<Kind> {
     let mut reasons = Vec::new();
-    for kind in Kind::ALL {
+    for &kind in kinds {
         match probe(kind)? {
             Some(probe) if probe.works() => return Ok(kind),
             Some(probe) => reasons.push(format!("{} does not work ({})", kind.name(), probe.reason())),
@@ -98,7 +100,8 @@ pub fn choose(mut probe: impl FnMut(Kind) -> Result<Option<Probe>>) -> Result<Ki
         }
     }
     if reasons.is_empty() {
-        bail!("no container engine (docker, podman or buildah): {INSTALL}");
+        let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+        bail!("no container engine ({}): {INSTALL}", names.join(", "));
     }
     bail!("no container engine works: {}: {INSTALL}", reasons.join("; "))
 }
@@ -106,13 +109,25 @@ pub fn choose(mut probe: impl FnMut(Kind) -> Result<Option<Probe>>) -> Result<Ki
 impl<'a> Engine<'a> {
     /// The first engine of this machine that works.
     pub fn find(context: &'a Context) -> Result<Engine<'a>> {
+        Engine::one_of(context, &Kind::ALL)
+    }
+
+    /// This machine's engine of one kind.
+    ///
+    /// # Errors
+    /// When it is not installed or does not work.
+    pub fn of(context: &'a Context, kind: Kind) -> Result<Engine<'a>> {
+        Engine::one_of(context, &[kind])
+    }
+
+    fn one_of(context: &'a Context, kinds: &[Kind]) -> Result<Engine<'a>> {
         let is_bare = !Path::new("/run/systemd/system").is_dir();
         let variables = if is_bare {
             engine_files::write(context)?
         } else {
             Vec::new()
         };
-        let kind = choose(|kind| {
+        let kind = choose(kinds, |kind| {
             let Some(program) = context.settings.find_program(kind.name()) else {
                 return Ok(None);
             };
@@ -233,7 +248,7 @@ mod tests {
 
     /// What docker, podman and buildah print when they are probed.
     fn chosen(mut probes: [Option<Probe>; 3]) -> Result<Kind> {
-        choose(|kind| {
+        choose(&Kind::ALL, |kind| {
             Ok(match kind {
                 Kind::Docker => probes[0].take(),
                 Kind::Podman => probes[1].take(),
@@ -272,9 +287,14 @@ mod tests {
             error.contains("apt-get install podman") && !error.contains('\n'),
             "{error}"
         );
+        let error = choose(&[Kind::Podman], |_| Ok(None)).unwrap_err().to_string();
+        assert!(
+            error.starts_with("no container engine (podman): install"),
+            "{error}"
+        );
         let error = chosen([None, None, None]).unwrap_err().to_string();
         assert!(
-            error.starts_with("no container engine (docker, podman or buildah): install"),
+            error.starts_with("no container engine (docker, podman, buildah): install"),
             "{error}"
         );
     }
