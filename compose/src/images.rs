@@ -1,9 +1,12 @@
 //! The images of the stack. What is missing is built.
 
+use std::ffi::OsString;
+
 use anyhow::Result;
+use harness::context::Context;
 use harness::output::Progress;
-use image::engine::{Engine, Kind};
-use image::{base, figures::Figures, source};
+use image::engine::{self, Engine, Kind};
+use image::{base, source};
 
 use crate::programs;
 
@@ -18,21 +21,70 @@ pub const PARTS: [&str; 7] = [
     "prometheus",
 ];
 
-/// The image of a part.
-pub fn name(part: &str, tag: &str) -> String {
-    format!("localhost/portcullis-{part}:{tag}")
+/// The tags of the stack's images: each is a digest of what the image is built from, so that a change is another image.
+pub struct Tags {
+    /// The service's image.
+    service: String,
+    /// The images of the parts beside it.
+    parts: String,
 }
 
-/// Builds the images that are not on this machine, or are of other files. Returns the tag of those of the parts, which is the digest of what they are built from.
+impl Tags {
+    /// Of the files as they are now.
+    pub fn of(context: &Context) -> Result<Tags> {
+        Ok(Tags {
+            service: engine::tag_of(&source::digest(context)?).to_owned(),
+            parts: programs::digest(context)?,
+        })
+    }
+
+    /// For commands that start nothing.
+    pub fn none() -> Tags {
+        let none = || "none".to_owned();
+        Tags {
+            service: none(),
+            parts: none(),
+        }
+    }
+
+    /// The variables of `compose.yaml`.
+    pub fn variables(&self) -> [(&'static str, OsString); 2] {
+        [
+            ("PORTCULLIS_SOURCE", self.service.clone().into()),
+            ("PORTCULLIS_PARTS", self.parts.clone().into()),
+        ]
+    }
+
+    /// The service's image.
+    pub fn service(&self) -> String {
+        engine::name_of(&self.service)
+    }
+
+    /// The image of a service of `compose.yaml`.
+    pub fn image(&self, service: &str) -> String {
+        if PARTS.contains(&service) {
+            format!("localhost/portcullis-{service}:{}", self.parts)
+        } else {
+            self.service()
+        }
+    }
+}
+
+/// Builds the images that are not on this machine.
 ///
 /// # Errors
 /// When one does not build.
-pub fn ensure(engine: &Engine<'_>, progress: &mut Progress) -> Result<String> {
-    progress.step("the service's image", || Ok(((), service(engine)?)))?;
-    let tag = programs::digest(engine.context)?;
+pub fn ensure(engine: &Engine<'_>, tags: &Tags, progress: &mut Progress) -> Result<()> {
+    progress.step("the service's image", || {
+        if engine.has_image(&tags.service())? {
+            return Ok(((), "is there"));
+        }
+        image::build(engine, base::any(engine)?.as_deref())?;
+        Ok(((), "built"))
+    })?;
     let mut context = None;
     for part in PARTS {
-        let name = name(part, &tag);
+        let name = tags.image(part);
         progress.step(&format!("the image of {part}"), || {
             if engine.has_image(&name)? {
                 return Ok(((), "is there"));
@@ -46,23 +98,7 @@ pub fn ensure(engine: &Engine<'_>, progress: &mut Progress) -> Result<String> {
             Ok(((), "built"))
         })?;
     }
-    Ok(tag)
-}
-
-fn service(engine: &Engine<'_>) -> Result<&'static str> {
-    if is_of_this_tree(engine)? {
-        return Ok("is there");
-    }
-    image::run(engine.context, &image::Options::on(base::any(engine)?))?;
-    Ok("built")
-}
-
-/// Whether the service's image on this machine was built from the files that a build would read now.
-fn is_of_this_tree(engine: &Engine<'_>) -> Result<bool> {
-    let Some(figures) = Figures::read(engine.context) else {
-        return Ok(false);
-    };
-    Ok(engine.is_image(&figures.digest)? && source::digest(engine.context)? == figures.source)
+    Ok(())
 }
 
 fn build(

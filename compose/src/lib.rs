@@ -3,6 +3,7 @@
 pub mod certificates;
 pub mod images;
 mod options;
+mod ports;
 mod programs;
 pub mod project;
 mod state;
@@ -13,8 +14,10 @@ use harness::output::{Progress, print};
 use image::engine::Engine;
 use rustix::process::geteuid;
 
+use crate::images::Tags;
 pub use crate::options::Options;
-use crate::project::{Ports, Project};
+pub use crate::ports::Ports;
+use crate::project::Project;
 use crate::state::State;
 
 /// The commands.
@@ -58,12 +61,14 @@ pub fn up<'a>(engine: &'a Engine<'a>, options: &Options, ports: &Ports) -> Resul
     let state = State::of(&engine.context.settings, options)?;
     state.claim(engine.kind)?;
     let mut progress = Progress::of(images::PARTS.len() + 6);
-    let tag = images::ensure(engine, &mut progress)?;
+    let tags = Tags::of(engine.context)?;
+    images::ensure(engine, &tags, &mut progress)?;
     progress.step("making secrets and certificates", || {
-        Ok((state.make(engine)?, "made"))
+        Ok((state.make(engine, &tags.service())?, "made"))
     })?;
-    let project = Project::new(engine, options, &state, ports, &tag)?;
+    let project = Project::new(engine, options, &state, ports, tags)?;
     progress.step("starting the database", || {
+        project.remove_outdated("postgresql")?;
         project.start(&["postgresql"])?;
         project.wait_until_healthy("postgresql")?;
         Ok(((), "healthy"))
@@ -77,11 +82,7 @@ pub fn up<'a>(engine: &'a Engine<'a>, options: &Options, ports: &Ports) -> Resul
         Ok((project.load(&state)?, "loaded"))
     })?;
     progress.step("starting the other parts", || {
-        project.start(&project::PARTS)?;
-        for part in project::PARTS {
-            project.wait_until_healthy(part)?;
-        }
-        Ok(((), "healthy"))
+        Ok((project.start_parts()?, "healthy"))
     })?;
     project.announce(&state)?;
     Ok(project)
@@ -93,7 +94,7 @@ pub fn up<'a>(engine: &'a Engine<'a>, options: &Options, ports: &Ports) -> Resul
 /// When it was started with another engine, as another user or with other files, or something of it is still there.
 pub fn down(engine: &Engine<'_>, options: &Options) -> Result<()> {
     let state = State::of(&engine.context.settings, options)?;
-    let project = Project::new(engine, options, &state, &Ports::default(), "none")?;
+    let project = Project::new(engine, options, &state, &Ports::default(), Tags::none())?;
     let Some(record) = state.record()? else {
         project.ensure_absent(&state)?;
         print("there is no such stack");

@@ -11,7 +11,9 @@ use image::engine::{Engine, Kind};
 use tools::{find, install, table};
 
 use crate::certificates;
+use crate::images::Tags;
 use crate::options::Options;
+use crate::ports::Ports;
 use crate::state::State;
 
 /// The parts beside the database, in the order of their start.
@@ -26,32 +28,18 @@ pub(crate) const PARTS: [&str; 8] = [
     "nginx",
 ];
 
+/// The parts of [`PARTS`] that serve the API.
+const REPLICAS: [&str; 2] = ["portcullis-1", "portcullis-2"];
+
+/// nginx leaves a replica out for two seconds after a connection that failed.
+const FAIL_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// The first start of a part may initialise a volume, on a busy machine.
 const HEALTHY_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// What compose marks the things of a project with.
 const PROJECT_LABEL: &str = "com.docker.compose.project";
 const SERVICE_LABEL: &str = "com.docker.compose.service";
-
-/// Ports on 127.0.0.1.
-#[derive(Debug, Clone, clap::Args)]
-pub struct Ports {
-    /// The service, by nginx
-    #[arg(long, default_value_t = Ports::default().port)]
-    pub port: u16,
-    /// Mails
-    #[arg(long, default_value_t = Ports::default().mailpit_port)]
-    pub mailpit_port: u16,
-    /// Traces
-    #[arg(long, default_value_t = Ports::default().zipkin_port)]
-    pub zipkin_port: u16,
-    /// Logs
-    #[arg(long, default_value_t = Ports::default().logs_port)]
-    pub logs_port: u16,
-    /// Metrics
-    #[arg(long, default_value_t = Ports::default().prometheus_port)]
-    pub prometheus_port: u16,
-}
 
 /// A stack.
 pub struct Project<'a> {
@@ -60,53 +48,40 @@ pub struct Project<'a> {
     /// podman's compose is a program of its own.
     podman_compose: Option<PathBuf>,
     variables: EnvVars,
+    tags: Tags,
     /// Where it is reached.
     pub ports: Ports,
 }
 
-impl Default for Ports {
-    fn default() -> Ports {
-        Ports {
-            port: 8443,
-            mailpit_port: 8025,
-            zipkin_port: 9411,
-            logs_port: 9428,
-            prometheus_port: 9090,
-        }
-    }
-}
-
 impl<'a> Project<'a> {
-    /// The stack with these options. `tag` is that of the images of its parts.
+    /// The stack with these options and images.
     pub(crate) fn new(
         engine: &'a Engine<'a>,
         options: &Options,
         state: &State,
         ports: &Ports,
-        tag: &str,
+        tags: Tags,
     ) -> Result<Project<'a>> {
         let podman_compose = match engine.kind {
             Kind::Docker => None,
             Kind::Podman => Some(podman_compose(engine)?),
             Kind::Buildah => bail!("buildah starts no containers: install podman or docker"),
         };
-        let number = |port: u16| port.to_string().into();
-        let variables: [(&str, OsString); 9] = [
-            ("PORTCULLIS_VERSION", env!("CARGO_PKG_VERSION").into()),
-            ("PORTCULLIS_PARTS", tag.into()),
+        let settings: [(&str, OsString); 2] = [
             ("PORTCULLIS_STATE", state.folder.clone().into()),
             ("PORTCULLIS_NETWORK", options.network.clone().into()),
-            ("PORTCULLIS_PORT", number(ports.port)),
-            ("PORTCULLIS_MAILPIT_PORT", number(ports.mailpit_port)),
-            ("PORTCULLIS_ZIPKIN_PORT", number(ports.zipkin_port)),
-            ("PORTCULLIS_LOGS_PORT", number(ports.logs_port)),
-            ("PORTCULLIS_PROMETHEUS_PORT", number(ports.prometheus_port)),
         ];
+        let variables = settings
+            .into_iter()
+            .chain(ports.variables())
+            .chain(tags.variables())
+            .map(|(name, value)| (name.into(), value));
         Ok(Project {
             engine,
             name: options.project.clone(),
             podman_compose,
-            variables: variables.map(|(name, value)| (name.into(), value)).into(),
+            variables: variables.collect(),
+            tags,
             ports: ports.clone(),
         })
     }
@@ -117,6 +92,46 @@ impl<'a> Project<'a> {
         let up = self.compose(&["up", "--detach", "--no-deps"]);
         up.args(parts.iter().copied()).output()?;
         Ok(())
+    }
+
+    /// Starts all parts beside the database, and waits until each is healthy. Replicas of a former image are replaced one after the other,
+    /// so that one of them always serves.
+    pub(crate) fn start_parts(&self) -> Result<()> {
+        for replica in REPLICAS {
+            if self.remove_outdated(replica)? {
+                self.start(&[replica])?;
+                self.wait_until_healthy(replica)?;
+                self.engine.context.stop.wait_until(FAIL_TIMEOUT, || Ok(false))?;
+            }
+        }
+        for part in PARTS {
+            self.remove_outdated(part)?;
+        }
+        self.start(&PARTS)?;
+        for part in PARTS {
+            self.wait_until_healthy(part)?;
+        }
+        Ok(())
+    }
+
+    /// Stops and removes the container of a part if its image is a former one; false if it is not. podman-compose compares settings only,
+    /// and would remove nginx together with a replica, because it depends on it.
+    pub(crate) fn remove_outdated(&self, part: &str) -> Result<bool> {
+        let Some(container) = self.find_container(part)? else {
+            return Ok(false);
+        };
+        let id = |command: [&str; 4]| {
+            let id = self.engine.command(command).output()?;
+            anyhow::Ok(id.trim().trim_start_matches("sha256:").to_owned())
+        };
+        let used = id(["container", "inspect", "--format={{.Image}}", &container])?;
+        let wanted = id(["image", "inspect", "--format={{.Id}}", &self.image(part)])?;
+        if used == wanted {
+            return Ok(false);
+        }
+        self.stop(&container)?;
+        self.engine.command(["rm", &container]).output()?;
+        Ok(true)
     }
 
     /// Runs a command of the service to its end, and returns what it prints.
@@ -153,11 +168,19 @@ impl<'a> Project<'a> {
     /// # Errors
     /// When there is none.
     pub fn container(&self, part: &str) -> Result<String> {
+        self.find_container(part)?
+            .with_context(|| format!("there is no container `{part}`"))
+    }
+
+    fn find_container(&self, part: &str) -> Result<Option<String>> {
         let label = format!("label={SERVICE_LABEL}={part}");
         let list = self.list(&["ps", "--all", "--quiet", "--filter", &label])?;
-        list.into_iter()
-            .next()
-            .with_context(|| format!("there is no container `{part}`"))
+        Ok(list.into_iter().next())
+    }
+
+    /// The image of a part.
+    pub fn image(&self, part: &str) -> String {
+        self.tags.image(part)
     }
 
     /// Waits until the health check of a part succeeds.
@@ -196,14 +219,20 @@ impl<'a> Project<'a> {
     /// When it ends with another exit code than 0, or does not become healthy.
     pub fn restart(&self, part: &str) -> Result<()> {
         let container = self.container(part)?;
-        self.engine
-            .command(["stop", "--time", "40", &container])
-            .output()?;
+        self.stop(&container)?;
         let inspect = ["inspect", "--format", "{{.State.ExitCode}}", &container];
         let code = self.engine.command(inspect).output()?;
         let code = code.trim();
         ensure!(code == "0", "{part} was stopped and ended with exit code {code}");
         self.start_again(part)
+    }
+
+    /// Gives a container the longest time that a part has in `compose.yaml`.
+    fn stop(&self, container: &str) -> Result<()> {
+        self.engine
+            .command(["stop", "--time", "40", container])
+            .output()?;
+        Ok(())
     }
 
     /// Starts a part that has ended.
@@ -334,4 +363,68 @@ fn podman_compose(engine: &Engine<'_>) -> Result<PathBuf> {
     found
         .map(|program| program.file)
         .map_err(|why| anyhow::anyhow!("{why}: `cargo xtask tools install podman-compose`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use harness::context::Context;
+    use harness::process::shutdown::Stop;
+    use harness::settings::Settings;
+
+    use super::*;
+
+    /// podman with one container `c`, whose image is `used`; the image of its name is `wanted`.
+    fn podman(folder: &std::path::Path, used: &str, wanted: &str) -> Context {
+        let program = folder.join("podman");
+        let log = folder.join("log").display().to_string();
+        let script = format!(
+            "#!/bin/sh\ncase \"$*\" in\n\
+             info*) echo 4.3.1 ;;\n\
+             ps*service=portcullis-1*) echo c ;;\n\
+             ps*) ;;\n\
+             'container inspect --format={{{{.Image}}}} c') echo {used} ;;\n\
+             'image inspect --format={{{{.Id}}}} localhost/portcullis:none') echo {wanted} ;;\n\
+             *) echo \"$*\" >>{log} ;;\nesac\n"
+        );
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+        Context {
+            settings: Settings {
+                path: folder.into(),
+                cache: Some(folder.to_owned()),
+                ..Settings::read()
+            },
+            stop: Stop::default(),
+        }
+    }
+
+    fn removed(part: &str, used: &str, wanted: &str) -> (bool, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let context = podman(folder.path(), used, wanted);
+        let engine = Engine::of(&context, Kind::Podman).unwrap();
+        let project = Project {
+            engine: &engine,
+            name: "test".to_owned(),
+            podman_compose: None,
+            variables: Vec::new(),
+            tags: Tags::none(),
+            ports: Ports::default(),
+        };
+        let removed = project.remove_outdated(part).unwrap();
+        let log = fs::read_to_string(folder.path().join("log")).unwrap_or_default();
+        (removed, log)
+    }
+
+    /// L1: After a change of the code, `up` replaces the replicas.
+    #[test]
+    fn a_container_of_a_former_image_is_stopped_and_removed() {
+        let stopped = "stop --time 40 c\nrm c\n".to_owned();
+        assert_eq!(removed("portcullis-1", "a", "b"), (true, stopped));
+        // docker names the algorithm in one place or both.
+        assert_eq!(removed("portcullis-1", "sha256:a", "a"), (false, String::new()));
+        assert_eq!(removed("portcullis-2", "a", "b"), (false, String::new()));
+    }
 }

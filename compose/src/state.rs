@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use harness::context::Context;
 use harness::json_file;
 use harness::settings::Settings;
-use image::engine::{Engine, IMAGE, Kind};
+use image::engine::{Engine, Kind};
 use private_postgres::password;
 use rustix::process::geteuid;
 use serde::{Deserialize, Serialize};
@@ -144,8 +144,8 @@ impl State {
         json_file::write(&self.folder.join(RECORD), &record)
     }
 
-    /// Makes what is missing.
-    pub fn make(&self, engine: &Engine<'_>) -> Result<()> {
+    /// Makes what is missing; the service's image generates keys.
+    pub fn make(&self, engine: &Engine<'_>, image: &str) -> Result<()> {
         let secrets = self.secrets();
         create_private(&secrets)?;
         for login in LOGINS {
@@ -163,7 +163,7 @@ impl State {
                     "all",
                     "--network",
                     "none",
-                    IMAGE,
+                    image,
                 ];
                 let key = engine.command(run).args(arguments.iter().copied()).output()?;
                 password::write(&file, key.trim())?;

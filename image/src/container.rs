@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use harness::process::command::Finished;
 
-use crate::engine::{Engine, IMAGE};
+use crate::engine::Engine;
 
 /// What an operator gives the engine. The network is this machine's, because the database listens on its loopback address.
 const OPTIONS: [&str; 8] = [
@@ -35,8 +35,12 @@ pub struct Container<'a> {
 pub struct Status(BTreeMap<String, String>);
 
 impl<'a> Container<'a> {
-    /// Starts it. Values of settings are in the environment of the engine's program, never among its arguments.
-    pub fn start(engine: &'a Engine<'a>, settings: &BTreeMap<OsString, OsString>) -> Result<Container<'a>> {
+    /// Starts an image. Values of settings are in the environment of the engine's program, never among its arguments.
+    pub fn start(
+        engine: &'a Engine<'a>,
+        image: &str,
+        settings: &BTreeMap<OsString, OsString>,
+    ) -> Result<Container<'a>> {
         let name = format!("portcullis-image-{}", process::id());
         let mut command = engine.command(["run", "--name", &name]).args(OPTIONS);
         if engine.is_podman() {
@@ -48,7 +52,7 @@ impl<'a> Container<'a> {
         }
         // Removes what a start that fails leaves behind.
         let container = Container { engine, name };
-        command.envs(settings.clone()).args([IMAGE]).output()?;
+        command.envs(settings.clone()).args([image]).output()?;
         Ok(container)
     }
 

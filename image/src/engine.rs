@@ -10,8 +10,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine_files;
 
-/// The image's name on this machine.
+/// The name of the last image that was built on this machine.
 pub const IMAGE: &str = concat!("localhost/portcullis:", env!("CARGO_PKG_VERSION"));
+
+/// The tag of the image of a source, by the source's digest. The version is the same for all images between two releases.
+pub fn tag_of(source: &str) -> &str {
+    source.get(..12).unwrap_or(source)
+}
+
+/// The name of the image with this tag.
+pub fn name_of(source: &str) -> String {
+    format!("localhost/portcullis:{}", tag_of(source))
+}
 
 /// What to install where there is no engine.
 const INSTALL: &str = "install one, for example `apt-get install podman buildah runc netavark`";
@@ -142,7 +152,10 @@ impl<'a> Engine<'a> {
         Ok(Engine {
             context,
             kind,
-            program: kind.name().into(),
+            program: context
+                .settings
+                .find_program(kind.name())
+                .unwrap_or_else(|| kind.name().into()),
             variables,
             is_bare,
         })
@@ -178,12 +191,10 @@ impl<'a> Engine<'a> {
         Ok(command.capture()?.status.success())
     }
 
-    /// Whether [`IMAGE`] is the image with this id.
-    pub fn is_image(&self, digest: &str) -> Result<bool> {
-        let inspect = self.command(["image", "inspect", "--format", "{{.Id}}", IMAGE]);
-        let id = inspect.capture()?.stdout;
-        // podman leaves out the algorithm.
-        Ok(id.trim().trim_start_matches("sha256:") == digest.trim_start_matches("sha256:"))
+    /// Gives an image another name, which may be that of a former image.
+    pub fn tag(&self, image: &str, name: &str) -> Result<()> {
+        self.command(["tag", image, name]).output()?;
+        Ok(())
     }
 
     /// Writes an image to a file in the format of `docker save`.

@@ -22,6 +22,7 @@ use crate::archive::Archive;
 use crate::build::Build;
 use crate::engine::Engine;
 use crate::figures::Figures;
+use crate::source::Source;
 
 /// Options of `cargo xtask image`.
 #[derive(Debug, Clone, clap::Args)]
@@ -37,21 +38,13 @@ pub struct Options {
     reproducible: bool,
 }
 
-impl Options {
-    /// A build on this base, else on the pinned one.
-    pub fn on(base: Option<String>) -> Options {
-        Options {
-            bases: false,
-            rust_image: base,
-            reproducible: false,
-        }
-    }
-}
+/// Printed and recorded unless the image is started after it.
+const NOT_STARTED: &str = "not run: starting the image: `cargo xtask image` starts it";
 
-/// Builds, checks and starts the image; fails unless all of it holds. What this machine cannot do is listed as not run.
+/// Builds, checks and starts the image; fails unless all checks pass. What this machine cannot do is listed as not run.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
     let engine = Engine::find(context)?;
-    let source = source::Source::of(context)?;
+    let source = Source::of(context)?;
     if options.reproducible {
         source.ensure_committed()?;
     }
@@ -67,24 +60,14 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         base: base.as_deref(),
         source: &source,
     };
-    build.pull_base()?;
-
-    let file = figures::archive_file(context);
-    let built = build.image(&mut progress, &context.settings.root, &file)?;
-    let problems = content::problems(&built);
-    let mut figures = Figures::of(&engine, base.as_deref(), &source, &built);
-    print(&figures.summary(&file));
-    for problem in &problems {
-        print(&format!("problem: {problem}"));
-    }
-    if !problems.is_empty() {
-        return Err(Exit::AlreadyReported.into());
-    }
+    let (built, mut figures) = build_checked(&build, &mut progress)?;
     if options.reproducible {
         figures.reproducible = Some(build_again(context, &build, &built, &mut progress)?);
     }
+    figures.not_run.clear();
     if engine.can_run() {
-        figures.start = Some(progress.step("starting the image", || start::check(&engine, &built))?);
+        let name = engine::name_of(&source.digest);
+        figures.start = Some(progress.step("starting the image", || start::check(&engine, &name, &built))?);
     } else {
         let what = "not run: starting the image: buildah only builds; install podman or docker, for example \
                     `apt-get install podman runc`";
@@ -92,8 +75,47 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
         figures.not_run.push(what.to_owned());
     }
     figures.write(context)?;
-    print(&format!("image: {} holds, {}", engine::IMAGE, file.display()));
+    let file = figures::archive_file(context);
+    print(&format!(
+        "{} passed all checks: {}",
+        engine::IMAGE,
+        file.display()
+    ));
     Ok(())
+}
+
+/// Builds the image and checks its content, and does not start it: a start needs a PostgreSQL of this machine.
+///
+/// # Errors
+/// When it does not build, or its content is not as expected.
+pub fn build(engine: &Engine<'_>, base: Option<&str>) -> Result<()> {
+    let source = &Source::of(engine.context)?;
+    let build = Build { engine, base, source };
+    build_checked(&build, &mut Progress::of(2))?;
+    Ok(())
+}
+
+/// The image, which then has the name of its source, and its figures, which are written before anything else can fail.
+fn build_checked(build: &Build<'_>, progress: &mut Progress) -> Result<(Archive, Figures)> {
+    let context = build.engine.context;
+    build.pull_base()?;
+    let file = figures::archive_file(context);
+    let built = build.image(progress, &context.settings.root, &file)?;
+    let mut figures = Figures::of(build.engine, build.base, build.source, &built);
+    print(&figures.summary(&file));
+    let problems = content::problems(&built);
+    for problem in &problems {
+        print(&format!("problem: {problem}"));
+    }
+    if !problems.is_empty() {
+        return Err(Exit::AlreadyReported.into());
+    }
+    build
+        .engine
+        .tag(engine::IMAGE, &engine::name_of(&build.source.digest))?;
+    figures.not_run.push(NOT_STARTED.to_owned());
+    figures.write(context)?;
+    Ok((built, figures))
 }
 
 /// Whether a build of the same commit in another folder, without a cache, has the same digests.

@@ -46,11 +46,11 @@ pub struct Started {
     pub peak_memory: u64,
 }
 
-/// Starts the image, checks it, and stops it.
+/// Starts the image of this name, checks it, and stops it.
 ///
 /// # Errors
 /// When it does not start, has a privilege, can write, or does not stop in time.
-pub fn check(engine: &Engine<'_>, image: &Archive) -> Result<(Started, String)> {
+pub fn check(engine: &Engine<'_>, name: &str, image: &Archive) -> Result<(Started, String)> {
     let context = engine.context;
     let plan = Plan {
         load: Load::Nothing,
@@ -64,7 +64,7 @@ pub fn check(engine: &Engine<'_>, image: &Archive) -> Result<(Started, String)> 
     let settings = by_value(settings, stack.portcullis.secrets_directory())?;
 
     let since = Instant::now();
-    let container = Container::start(engine, &settings)?;
+    let container = Container::start(engine, name, &settings)?;
     wait_until_ready(context, &container, port)?;
     let ready_after = millis(since);
     let root = http_client::status(port, "/");

@@ -6,7 +6,7 @@ use harness::settings::Settings;
 use harness::test_results::ignored;
 use image::archive::Archive;
 use image::content;
-use image::engine::Engine;
+use image::engine::{self, Engine};
 use image::figures::{self, Figures};
 use image::source;
 use image::start;
@@ -32,9 +32,10 @@ fn the_image_of_this_tree_holds_and_starts_without_privileges() {
         Ok(_) => return ignored::report("buildah starts no image: install podman or docker"),
         Err(error) => return ignored::report(&error.to_string()),
     };
-    if !engine.is_image(&image.digest).unwrap() {
-        return ignored::report("the engine has another image: `cargo xtask image` builds a new one");
+    let name = engine::name_of(&figures.source);
+    if !engine.has_image(&name).unwrap() {
+        return ignored::report("the engine does not have the image: `cargo xtask image` builds a new one");
     }
-    let (started, _) = start::check(&engine, &image).unwrap();
+    let (started, _) = start::check(&engine, &name, &image).unwrap();
     assert!(started.stopped_after < 10_000, "{started:?}");
 }

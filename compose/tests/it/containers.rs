@@ -1,10 +1,11 @@
 //! The stack, started for real. It takes minutes and needs docker or podman: `cargo test --package compose -- --ignored --nocapture`.
 
+use std::fs;
 use std::thread::sleep;
 use std::time::Duration;
 
-use compose::project::{Ports, Project};
-use compose::{Options, certificates, down, up};
+use compose::project::Project;
+use compose::{Options, Ports, certificates, down, up};
 use harness::context::Context;
 use harness::ports;
 use harness::process::command::Command;
@@ -13,7 +14,7 @@ use stack::accounts;
 use stack::browser::Browser;
 use tempfile::TempDir;
 
-use crate::load::{self, Load};
+use crate::load::{Load, WRITERS};
 use crate::mails::Mails;
 use crate::pages::wait_for;
 
@@ -62,6 +63,7 @@ fn the_stack_serves_through_nginx_survives_restarts_and_leaves_nothing() {
     networks(&engine, &project);
     walk(&context, &running, &ports);
     restarts(&running, &project, &ports);
+    replacement(&running, &project, &ports);
     wait_for(ports.zipkin_port, "/api/v2/services", "portcullis");
     wait_for(
         ports.prometheus_port,
@@ -123,12 +125,54 @@ fn walk(context: &Context, running: &Running<'_>, ports: &Ports) {
     );
 }
 
-/// L6: A rolling restart fails no request; a kill fails at most those changes that were being processed.
-fn restarts(running: &Running<'_>, project: &Project<'_>, ports: &Ports) {
+/// L6: Another `up` replaces replicas of a former image one after the other, and fails no request. Other containers stay.
+fn replacement(running: &Running<'_>, project: &Project<'_>, ports: &Ports) {
+    let engine = running.engine;
+    let id = |arguments: [&str; 4]| engine.command(arguments).output().unwrap().trim().to_owned();
+    let image = project.image("portcullis-1");
+    let former = id(["image", "inspect", "--format={{.Id}}", &image]);
+    let containers = || {
+        ["portcullis-1", "portcullis-2", "nginx", "postgresql"].map(|part| project.container(part).unwrap())
+    };
+    let before = containers();
+
+    let build = running.folder.path().join("build");
+    fs::create_dir(&build).unwrap();
+    fs::write(
+        build.join("Dockerfile"),
+        format!("FROM {image}\nLABEL test=replacement\n"),
+    )
+    .unwrap();
+    engine
+        .command(["build", "--quiet", "--tag", &image])
+        .args([build])
+        .output()
+        .unwrap();
+    let replaced = load(running, ports).during(|| drop(up(engine, &running.options, ports).unwrap()));
+    let after = containers();
+    let new = id(["image", "inspect", "--format={{.Id}}", &image]);
+    // The name is that of this tree's image again.
+    engine.tag(&former, &image).unwrap();
+    println!("replacement of both replicas: {replaced}");
+    assert_ne!(former, new);
+    for (index, replica) in after[..2].iter().enumerate() {
+        assert_ne!(*replica, before[index]);
+        assert_eq!(id(["container", "inspect", "--format={{.Image}}", replica]), new);
+    }
+    assert_eq!(after[2..], before[2..]);
+    assert_eq!(replaced.failed(), 0, "{replaced}");
+}
+
+fn load(running: &Running<'_>, ports: &Ports) -> Load {
     let secrets = running.folder.path().join("state/secrets");
     let accounts = accounts::in_secrets(&secrets).unwrap();
     let user = accounts.iter().find(|account| account.role == "user").unwrap();
-    let load = Load::new(ports.port, &secrets.join(certificates::AUTHORITY), user);
+    Load::new(ports.port, &secrets.join(certificates::AUTHORITY), user)
+}
+
+/// L6: A rolling restart fails no request; a kill fails at most those changes that were being processed.
+fn restarts(running: &Running<'_>, project: &Project<'_>, ports: &Ports) {
+    let load = self::load(running, ports);
     let rolling = load.during(|| {
         for replica in ["portcullis-1", "portcullis-2"] {
             project.restart(replica).unwrap();
@@ -144,7 +188,7 @@ fn restarts(running: &Running<'_>, project: &Project<'_>, ports: &Ports) {
         sleep(Duration::from_secs(5));
     });
     println!("kill -9 of one replica: {killed}");
-    assert!(killed.failed() <= load::WRITERS, "{killed}");
+    assert!(killed.failed() <= WRITERS, "{killed}");
     assert!(killed.succeeded > 100, "{killed}");
     // An engine does not restart what its operator killed.
     project.start_again("portcullis-1").unwrap();

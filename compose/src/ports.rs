@@ -1,0 +1,49 @@
+//! The published ports.
+
+use std::ffi::OsString;
+
+/// Ports on 127.0.0.1.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Ports {
+    /// Port of the service (nginx)
+    #[arg(long, default_value_t = Ports::default().port)]
+    pub port: u16,
+    /// Port of the mail catcher
+    #[arg(long, default_value_t = Ports::default().mailpit_port)]
+    pub mailpit_port: u16,
+    /// Port of the traces (Zipkin)
+    #[arg(long, default_value_t = Ports::default().zipkin_port)]
+    pub zipkin_port: u16,
+    /// Port of the logs (VictoriaLogs)
+    #[arg(long, default_value_t = Ports::default().logs_port)]
+    pub logs_port: u16,
+    /// Port of the metrics (Prometheus)
+    #[arg(long, default_value_t = Ports::default().prometheus_port)]
+    pub prometheus_port: u16,
+}
+
+impl Default for Ports {
+    fn default() -> Ports {
+        Ports {
+            port: 8443,
+            mailpit_port: 8025,
+            zipkin_port: 9411,
+            logs_port: 9428,
+            prometheus_port: 9090,
+        }
+    }
+}
+
+impl Ports {
+    /// The variables of `compose.yaml`.
+    pub(crate) fn variables(&self) -> [(&'static str, OsString); 5] {
+        let number = |port: u16| port.to_string().into();
+        [
+            ("PORTCULLIS_PORT", number(self.port)),
+            ("PORTCULLIS_MAILPIT_PORT", number(self.mailpit_port)),
+            ("PORTCULLIS_ZIPKIN_PORT", number(self.zipkin_port)),
+            ("PORTCULLIS_LOGS_PORT", number(self.logs_port)),
+            ("PORTCULLIS_PROMETHEUS_PORT", number(self.prometheus_port)),
+        ]
+    }
+}
