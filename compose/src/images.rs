@@ -70,6 +70,16 @@ impl Tags {
     }
 }
 
+/// Fails if a build would need a program that is missing: the service's image alone takes ten minutes.
+pub fn ensure_can_build(engine: &Engine<'_>, tags: &Tags) -> Result<()> {
+    for part in PARTS {
+        if !engine.has_image(&tags.image(part))? {
+            return programs::ensure_go(engine.context);
+        }
+    }
+    Ok(())
+}
+
 /// Builds the images that are not on this machine.
 ///
 /// # Errors

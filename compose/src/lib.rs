@@ -59,14 +59,23 @@ impl Command {
 /// When an image does not build or a part does not become healthy. What runs then remains, for its logs; [`down`] removes it.
 pub fn up<'a>(engine: &'a Engine<'a>, options: &Options, ports: &Ports) -> Result<Project<'a>> {
     let state = State::of(&engine.context.settings, options)?;
-    state.claim(engine.kind)?;
-    let mut progress = Progress::of(images::PARTS.len() + 6);
     let tags = Tags::of(engine.context)?;
-    images::ensure(engine, &tags, &mut progress)?;
-    progress.step("making secrets and certificates", || {
-        Ok((state.make(engine, &tags.service())?, "made"))
-    })?;
+    let image = tags.service();
+    // All that can be checked before the images are built, which takes long.
+    images::ensure_can_build(engine, &tags)?;
     let project = Project::new(engine, options, &state, ports, tags)?;
+    project.ensure_compose()?;
+    project.ensure_ports_are_free()?;
+    if state.record()?.is_none() {
+        project.ensure_absent(&state)?;
+    }
+    state.claim(engine.kind)?;
+
+    let mut progress = Progress::of(images::PARTS.len() + 6);
+    images::ensure(engine, project.tags(), &mut progress)?;
+    progress.step("making secrets and certificates", || {
+        Ok((state.make(engine, &image)?, "made"))
+    })?;
     progress.step("starting the database", || {
         project.remove_outdated("postgresql")?;
         project.start(&["postgresql"])?;

@@ -35,6 +35,17 @@ impl Default for Ports {
 }
 
 impl Ports {
+    /// The parts that publish a port, each with the port and the option that chooses another.
+    pub(crate) fn published(&self) -> [(&'static str, u16, &'static str); 5] {
+        [
+            ("nginx", self.port, "--port"),
+            ("mailpit", self.mailpit_port, "--mailpit-port"),
+            ("zipkin", self.zipkin_port, "--zipkin-port"),
+            ("victoria-logs", self.logs_port, "--logs-port"),
+            ("prometheus", self.prometheus_port, "--prometheus-port"),
+        ]
+    }
+
     /// The variables of `compose.yaml`.
     pub(crate) fn variables(&self) -> [(&'static str, OsString); 5] {
         let number = |port: u16| port.to_string().into();

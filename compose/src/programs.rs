@@ -39,6 +39,15 @@ pub fn digest(context: &Context) -> Result<String> {
     Ok(checksum::of(text).chars().take(12).collect())
 }
 
+/// Fails without Go.
+pub fn ensure_go(context: &Context) -> Result<()> {
+    ensure!(
+        context.settings.find_program("go").is_some(),
+        "the images need Go (`go`): install it first"
+    );
+    Ok(())
+}
+
 /// Builds the programs, and collects everything in the folder that the engine builds from.
 pub fn stage(context: &Context) -> Result<PathBuf> {
     let staged = context.settings.target.join("compose/context");
@@ -52,10 +61,7 @@ pub fn stage(context: &Context) -> Result<PathBuf> {
             copy(&file, &staged.join(file.strip_prefix(&folder)?))?;
         }
     }
-    ensure!(
-        context.settings.find_program("go").is_some(),
-        "the images need Go (`go`): install it first"
-    );
+    ensure_go(context)?;
     for program in OWN {
         let build = Command::new(context, "go").current_dir(folder.join("programs"));
         let build = build

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use harness::output::print;
+use harness::ports;
 use harness::process::command::{Command, EnvVars};
 use image::engine::{Engine, Kind};
 use tools::{find, install, table};
@@ -84,6 +85,28 @@ impl<'a> Project<'a> {
             tags,
             ports: ports.clone(),
         })
+    }
+
+    /// Fails if compose does not run.
+    pub(crate) fn ensure_compose(&self) -> Result<()> {
+        let version = self.compose_program().args(["version"]).capture()?;
+        ensure!(
+            version.status.success(),
+            "compose does not run with {} (docker needs its plugin, the package docker-compose-plugin or docker-compose-v2): {}",
+            self.engine.kind.name(),
+            version.stderr.lines().next().unwrap_or_default()
+        );
+        Ok(())
+    }
+
+    /// Fails if another program uses a port of a part that has no container yet.
+    pub(crate) fn ensure_ports_are_free(&self) -> Result<()> {
+        for (part, port, option) in self.ports.published() {
+            if self.find_container(part)?.is_none() {
+                ports::ensure_free(port, option)?;
+            }
+        }
+        Ok(())
     }
 
     /// Starts parts, and does not wait.
@@ -176,6 +199,11 @@ impl<'a> Project<'a> {
         let label = format!("label={SERVICE_LABEL}={part}");
         let list = self.list(&["ps", "--all", "--quiet", "--filter", &label])?;
         Ok(list.into_iter().next())
+    }
+
+    /// The tags of the images.
+    pub(crate) fn tags(&self) -> &Tags {
+        &self.tags
     }
 
     /// The image of a part.
@@ -338,13 +366,17 @@ impl<'a> Project<'a> {
         Ok(list.lines().map(str::to_owned).collect())
     }
 
-    fn compose(&self, arguments: &[&str]) -> Command<'a> {
-        let command = match &self.podman_compose {
+    fn compose_program(&self) -> Command<'a> {
+        match &self.podman_compose {
             None => self.engine.command(["compose"]),
             Some(program) => self.engine.client(program),
-        };
+        }
+    }
+
+    fn compose(&self, arguments: &[&str]) -> Command<'a> {
         let file = self.engine.context.settings.root.join("compose/compose.yaml");
-        let command = command
+        let command = self
+            .compose_program()
             .args(["--project-name", &self.name, "--profile", "tasks", "--file"])
             .args([file]);
         command
@@ -383,7 +415,7 @@ mod tests {
         let script = format!(
             "#!/bin/sh\ncase \"$*\" in\n\
              info*) echo 4.3.1 ;;\n\
-             ps*service=portcullis-1*) echo c ;;\n\
+             ps*service=portcullis-1*|ps*service=nginx*) echo c ;;\n\
              ps*) ;;\n\
              'container inspect --format={{{{.Image}}}} c') echo {used} ;;\n\
              'image inspect --format={{{{.Id}}}} localhost/portcullis:none') echo {wanted} ;;\n\
@@ -401,19 +433,22 @@ mod tests {
         }
     }
 
-    fn removed(part: &str, used: &str, wanted: &str) -> (bool, String) {
-        let folder = tempfile::tempdir().unwrap();
-        let context = podman(folder.path(), used, wanted);
-        let engine = Engine::of(&context, Kind::Podman).unwrap();
-        let project = Project {
-            engine: &engine,
+    fn project<'a>(engine: &'a Engine<'a>, ports: Ports) -> Project<'a> {
+        Project {
+            engine,
             name: "test".to_owned(),
             podman_compose: None,
             variables: Vec::new(),
             tags: Tags::none(),
-            ports: Ports::default(),
-        };
-        let removed = project.remove_outdated(part).unwrap();
+            ports,
+        }
+    }
+
+    fn removed(part: &str, used: &str, wanted: &str) -> (bool, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let context = podman(folder.path(), used, wanted);
+        let engine = Engine::of(&context, Kind::Podman).unwrap();
+        let removed = project(&engine, Ports::default()).remove_outdated(part).unwrap();
         let log = fs::read_to_string(folder.path().join("log")).unwrap_or_default();
         (removed, log)
     }
@@ -426,5 +461,46 @@ mod tests {
         // docker names the algorithm in one place or both.
         assert_eq!(removed("portcullis-1", "sha256:a", "a"), (false, String::new()));
         assert_eq!(removed("portcullis-2", "a", "b"), (false, String::new()));
+    }
+
+    /// L1: A port in use is found before anything is built, with the option that chooses another.
+    #[test]
+    fn a_port_in_use_is_an_error_unless_it_is_that_of_the_stack() {
+        let folder = tempfile::tempdir().unwrap();
+        let context = podman(folder.path(), "a", "a");
+        let engine = Engine::of(&context, Kind::Podman).unwrap();
+        let holder = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let used = holder.local_addr().unwrap().port();
+        let free = || ports::any_free().unwrap();
+        let project = project(
+            &engine,
+            Ports {
+                port: used,
+                mailpit_port: free(),
+                zipkin_port: free(),
+                logs_port: used,
+                prometheus_port: free(),
+            },
+        );
+        // The one container is nginx's.
+        let error = project.ensure_ports_are_free().unwrap_err().to_string();
+        assert!(error.contains("`--logs-port`"), "{error}");
+    }
+
+    /// L1: An engine without compose is an error before anything is built.
+    #[test]
+    fn a_missing_compose_plugin_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let context = podman(folder.path(), "a", "a");
+        let engine = Engine::of(&context, Kind::Podman).unwrap();
+        let project = project(&engine, Ports::default());
+        project.ensure_compose().unwrap();
+        fs::write(
+            folder.path().join("podman"),
+            "#!/bin/sh\necho unknown command >&2\nexit 1\n",
+        )
+        .unwrap();
+        let error = project.ensure_compose().unwrap_err().to_string();
+        assert!(error.ends_with("unknown command"), "{error}");
     }
 }

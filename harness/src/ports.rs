@@ -11,15 +11,15 @@ pub const PUBLIC: u16 = 3000;
 /// The default port of its internal listener.
 pub const INTERNAL: u16 = 9464;
 
-/// Fails when the port is in use.
-pub fn ensure_free(port: u16) -> Result<()> {
+/// Fails when the port is in use, and names the option that chooses another.
+pub fn ensure_free(port: u16, option: &str) -> Result<()> {
     let Err(error) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) else {
         return Ok(());
     };
     if error.kind() == ErrorKind::AddrInUse {
-        bail!("port {port} on 127.0.0.1 is in use by another program: choose one with `--port`")
+        bail!("port {port} on 127.0.0.1 is in use by another program: choose one with `{option}`")
     }
-    bail!("cannot listen on port {port} of 127.0.0.1 ({error}): choose one with `--port`")
+    bail!("cannot listen on port {port} of 127.0.0.1 ({error}): choose one with `{option}`")
 }
 
 /// A port that is free now.
@@ -32,7 +32,7 @@ pub fn any_free() -> Result<u16> {
 /// free one if that is in use.
 pub fn internal(public: u16) -> Result<u16> {
     match public.checked_add(INTERNAL - PUBLIC) {
-        Some(beside) if ensure_free(beside).is_ok() => Ok(beside),
+        Some(beside) if ensure_free(beside, "").is_ok() => Ok(beside),
         _ => any_free(),
     }
 }
@@ -45,19 +45,19 @@ mod tests {
     fn a_port_in_use_is_named_with_the_option_to_change_it() {
         let holder = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = holder.local_addr().unwrap().port();
-        let error = ensure_free(port).unwrap_err().to_string();
+        let error = ensure_free(port, "--mailpit-port").unwrap_err().to_string();
         assert!(
-            error.contains(&format!("port {port} ")) && error.contains("--port"),
+            error.contains(&format!("port {port} ")) && error.contains("`--mailpit-port`"),
             "{error}"
         );
         drop(holder);
-        ensure_free(port).unwrap();
+        ensure_free(port, "--port").unwrap();
     }
 
     #[test]
     fn a_busy_internal_port_is_replaced() {
         let wanted = (20_000..50_000)
-            .find(|port| ensure_free(port + 6464).is_ok())
+            .find(|port| ensure_free(port + 6464, "--port").is_ok())
             .unwrap();
         assert_eq!(internal(wanted).unwrap(), wanted + 6464);
         let _holder = TcpListener::bind((Ipv4Addr::LOCALHOST, wanted + 6464)).unwrap();

@@ -51,7 +51,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     state.create()?;
     let lock = state.lock()?;
     stale_processes::reap(&state)?;
-    ports::ensure_free(options.port)?;
+    ports::ensure_free(options.port, "--port")?;
     let internal_port = ports::internal(options.port)?;
 
     let data = state.data()?;
