@@ -6,7 +6,7 @@ use std::fs;
 use std::process;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use harness::process::command::Finished;
 
 use crate::engine::Engine;
@@ -33,6 +33,18 @@ pub struct Container<'a> {
 /// `/proc/PID/status`.
 #[derive(Debug, Clone, Default)]
 pub struct Status(BTreeMap<String, String>);
+
+/// `/proc/PID/uid_map` or `gid_map`: ranges of ids in the process's user namespace (user_namespaces(7)).
+#[derive(Debug, Clone, Default)]
+pub struct IdMap(Vec<IdRange>);
+
+#[derive(Debug, Clone)]
+struct IdRange {
+    inside: u32,
+    /// In the user namespace of the process that reads the file.
+    outside: u32,
+    count: u32,
+}
 
 impl<'a> Container<'a> {
     /// Starts an image. Values of settings are in the environment of the engine's program, never among its arguments.
@@ -70,12 +82,18 @@ impl<'a> Container<'a> {
         Ok(format!("{}{}", finished.stdout, finished.stderr))
     }
 
-    /// What the kernel reports about its process.
+    /// What the kernel reports about its process, with users and groups as the process sees them: a rootless engine maps them.
     pub fn status(&self) -> Result<Status> {
-        let file = format!("/proc/{}/status", self.inspect("{{.State.Pid}}")?);
-        let text = fs::read_to_string(&file)
-            .with_context(|| format!("cannot read {file}: the engine must run on this machine, on Linux"))?;
-        Ok(Status::of(&text))
+        let folder = format!("/proc/{}", self.inspect("{{.State.Pid}}")?);
+        let read = |name: &str| {
+            let file = format!("{folder}/{name}");
+            fs::read_to_string(&file)
+                .with_context(|| format!("cannot read {file}: the engine must run on this machine, on Linux"))
+        };
+        let mut status = Status::of(&read("status")?);
+        status.translate("Uid", &IdMap::of(&read("uid_map")?)?);
+        status.translate("Gid", &IdMap::of(&read("gid_map")?)?);
+        Ok(status)
     }
 
     /// Runs a command of the image in it.
@@ -118,6 +136,19 @@ impl Status {
         )
     }
 
+    /// Replaces the ids of a field by those of the process's user namespace. `?` is one that the namespace does not have.
+    pub fn translate(&mut self, field: &str, map: &IdMap) {
+        if let Some(value) = self.0.get_mut(field) {
+            let id = |id: &str| {
+                id.parse()
+                    .ok()
+                    .and_then(|id| map.inside(id))
+                    .map_or("?".to_owned(), |id| id.to_string())
+            };
+            *value = value.split_whitespace().map(id).collect::<Vec<_>>().join("\t");
+        }
+    }
+
     /// A field's value.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
@@ -126,5 +157,66 @@ impl Status {
     /// The number that a field begins with.
     pub fn number(&self, name: &str) -> Option<u64> {
         self.field(name)?.split_whitespace().next()?.parse().ok()
+    }
+}
+
+impl IdMap {
+    /// Parses the lines `INSIDE OUTSIDE COUNT`.
+    pub fn of(text: &str) -> Result<IdMap> {
+        let range = |line: &str| {
+            let numbers: Vec<u32> = line
+                .split_whitespace()
+                .filter_map(|number| number.parse().ok())
+                .collect();
+            let [inside, outside, count] = numbers[..] else {
+                bail!("not a map of ids: `{line}`");
+            };
+            Ok(IdRange {
+                inside,
+                outside,
+                count,
+            })
+        };
+        text.lines().map(range).collect::<Result<_>>().map(IdMap)
+    }
+
+    fn inside(&self, id: u32) -> Option<u32> {
+        self.0.iter().find_map(|range| {
+            let offset = id
+                .checked_sub(range.outside)
+                .filter(|offset| *offset < range.count)?;
+            range.inside.checked_add(offset)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As podman of the user 1000 writes it, whose subordinate ids begin at 100,000.
+    const ROOTLESS: &str = "         0       1000          1\n         1     100000      65536\n";
+
+    /// Of a process without a user namespace of its own.
+    const ROOT: &str = "         0          0 4294967295\n";
+
+    fn translated(map: &str, ids: &str) -> String {
+        let mut status = Status::of(&format!("Name:\tportcullis\nUid:\t{ids}\n"));
+        status.translate("Uid", &IdMap::of(map).unwrap());
+        status.field("Uid").unwrap().to_owned()
+    }
+
+    /// L2: The account of the process is checked as it is in the container, also with a rootless engine.
+    #[test]
+    fn ids_are_those_of_the_user_namespace() {
+        assert_eq!(translated(ROOT, "65532\t0\t0\t65532"), "65532\t0\t0\t65532");
+        // The user that runs podman is root in the container.
+        assert_eq!(
+            translated(ROOTLESS, "165531\t1000\t100000\t165535"),
+            "65532\t0\t1\t65536"
+        );
+        // The same number outside is another user inside, or none.
+        assert_eq!(translated(ROOTLESS, "65532\t0\t999\t165536"), "?\t?\t?\t?");
+        assert!(IdMap::of("0 x 1").is_err() && IdMap::of("0 1").is_err());
     }
 }
