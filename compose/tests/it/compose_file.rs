@@ -5,15 +5,67 @@ use std::fs;
 
 use serde_yaml::{Mapping, Value};
 
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/compose.yaml");
+const FOLDER: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Services that end by themselves.
 const TASKS: [&str; 4] = ["prepare", "migrate", "import", "account"];
 
-const SHARES: &str = "shares a namespace or a device with this machine";
+/// What a service may set. Each of these has a rule below, or gives it nothing of this machine. Not among them: `privileged`, `devices`,
+/// namespaces of this machine (`network_mode`, `pid`, `ipc`), and what is in other files (`env_file`, `extends`, `volumes_from`).
+const KEYS: [&str; 21] = [
+    "cap_drop",
+    "command",
+    "depends_on",
+    "environment",
+    "extra_hosts",
+    "healthcheck",
+    "image",
+    "mem_limit",
+    "networks",
+    "pids_limit",
+    "ports",
+    "profiles",
+    "read_only",
+    "restart",
+    "secrets",
+    "security_opt",
+    "shm_size",
+    "stop_grace_period",
+    "tmpfs",
+    "user",
+    "volumes",
+];
+
+/// All volumes, by service.
+const VOLUMES: [(&str, &str); 4] = [
+    ("nginx", "./nginx/nginx.conf:/etc/nginx/nginx.conf:ro"),
+    ("postgresql", "data:/var/lib/postgresql"),
+    ("victoria-logs", "logs:/data"),
+    ("prometheus", "metrics:/data"),
+];
+
+/// Files that name secrets, by the service that reads them.
+const READERS: [(&str, &str); 4] = [
+    ("nginx", "nginx/nginx.conf"),
+    ("postgresql", "postgresql/postgresql.conf"),
+    ("postgresql", "postgresql/entrypoint.sh"),
+    ("collector", "observability/collector.yaml"),
+];
+
+/// Secrets that `up` names as arguments of `accounts add`.
+const ARGUMENTS: [(&str, &str); 4] = [
+    ("account", "/run/secrets/account_admin"),
+    ("account", "/run/secrets/account_approver"),
+    ("account", "/run/secrets/account_ingest"),
+    ("account", "/run/secrets/account_user"),
+];
+
+fn read(path: &str) -> String {
+    fs::read_to_string(format!("{FOLDER}/{path}")).unwrap()
+}
 
 fn file() -> Value {
-    let mut file: Value = serde_yaml::from_str(&fs::read_to_string(FILE).unwrap()).unwrap();
+    let mut file: Value = serde_yaml::from_str(&read("compose.yaml")).unwrap();
     // What is merged may contain a merge itself.
     for _ in 0..3 {
         file.apply_merge().unwrap();
@@ -21,8 +73,12 @@ fn file() -> Value {
     file
 }
 
+/// The keys of a mapping, or the elements of a list; an element in the long form as YAML.
 fn names(value: &Value) -> BTreeSet<String> {
-    let text = |name: &Value| name.as_str().unwrap().to_owned();
+    let text = |name: &Value| {
+        name.as_str()
+            .map_or_else(|| serde_yaml::to_string(name).unwrap(), str::to_owned)
+    };
     match value {
         Value::Mapping(mapping) => mapping.keys().map(text).collect(),
         Value::Sequence(sequence) => sequence.iter().map(text).collect(),
@@ -39,30 +95,19 @@ fn problems(name: &str, service: &Value) -> Vec<&'static str> {
     let list = |key: &str| names(&service[key]);
     let is_task = TASKS.contains(&name);
     let is_local = |port: &String| port.starts_with("127.0.0.1:");
-    let is_read_only = |volume: &String| volume.ends_with(":ro") || !volume.starts_with(['.', '/', '$', '~']);
-    let of_the_machine = [
-        "network_mode",
-        "pid",
-        "ipc",
-        "uts",
-        "userns_mode",
-        "cgroup",
-        "devices",
-        "device_cgroup_rules",
-    ];
+    let is_permitted = |volume: &String| VOLUMES.contains(&(name, volume));
     let rules = [
+        (
+            "has a key that is not permitted",
+            names(service).iter().all(|key| KEYS.contains(&&**key)),
+        ),
         ("runs as root", service["user"] == "65532:65532"),
         ("can write to its image", service["read_only"] == true),
-        (
-            "has capabilities",
-            list("cap_drop").contains("ALL") && service["cap_add"].is_null(),
-        ),
+        ("has capabilities", list("cap_drop").contains("ALL")),
         (
             "can get privileges",
-            list("security_opt") == ["no-new-privileges:true".to_owned()].into()
-                && service["privileged"].is_null(),
+            list("security_opt") == ["no-new-privileges:true".to_owned()].into(),
         ),
-        (SHARES, of_the_machine.iter().all(|key| service[*key].is_null())),
         ("has no limit on memory", service["mem_limit"].is_string()),
         ("has no limit on processes", service["pids_limit"].is_u64()),
         (
@@ -75,8 +120,12 @@ fn problems(name: &str, service: &Value) -> Vec<&'static str> {
         ),
         ("is open to other machines", list("ports").iter().all(is_local)),
         (
-            "can write to a folder of this machine",
-            list("volumes").iter().all(is_read_only),
+            "has a volume that is not permitted",
+            list("volumes").iter().all(is_permitted),
+        ),
+        (
+            "can fill the memory with files",
+            list("tmpfs").iter().all(|tmpfs| tmpfs.contains("size=")),
         ),
         (
             "is not built here",
@@ -85,23 +134,51 @@ fn problems(name: &str, service: &Value) -> Vec<&'static str> {
                 .unwrap()
                 .starts_with("localhost/portcullis"),
         ),
+        (
+            "has other secrets than it reads",
+            list("secrets") == secrets_read_by(name, service),
+        ),
         ("has a secret as a value", !has_secret(&service["environment"])),
     ];
     let broken = rules.into_iter().filter(|(_, holds)| !holds);
     broken.map(|(problem, _)| problem).collect()
 }
 
-/// Whether a setting of a secret has a value instead of the path of a file.
+/// Whether a setting of a secret has a value instead of the path of a file. A list of settings is not read, so it counts as one.
 fn has_secret(environment: &Value) -> bool {
-    let ends = ["_PASSWORD", "_KEY", "_KEYS", "_SECRET_ID", "_TOKEN"];
+    let ends = ["PASSWORD", "KEY", "KEYS", "SECRET", "SECRET_ID", "TOKEN"];
     let is_secret = |name: &str| ends.iter().any(|end| name.ends_with(end));
     let is_path = |value: &Value| {
         value
             .as_str()
             .is_some_and(|value| value.starts_with("/run/secrets/"))
     };
-    let mut settings = environment.as_mapping().into_iter().flatten();
-    settings.any(|(name, value)| is_secret(name.as_str().unwrap()) && !is_path(value))
+    match environment {
+        Value::Null => false,
+        Value::Mapping(settings) => settings
+            .iter()
+            .any(|(name, value)| is_secret(name.as_str().unwrap()) && !is_path(value)),
+        _ => true,
+    }
+}
+
+/// The names of the secrets that a service's settings, arguments and files mention.
+fn secrets_read_by(name: &str, service: &Value) -> BTreeSet<String> {
+    let mut text = serde_yaml::to_string(&[&service["environment"], &service["command"]]).unwrap();
+    for (reader, file) in READERS {
+        if reader == name {
+            text += &read(file);
+        }
+    }
+    for (_, argument) in ARGUMENTS.into_iter().filter(|(reader, _)| *reader == name) {
+        text += argument;
+        text += "\n";
+    }
+    let ends = |character: char| !character.is_ascii_alphanumeric() && character != '_';
+    text.split("/run/secrets/")
+        .skip(1)
+        .map(|rest| rest.split(ends).next().unwrap().to_owned())
+        .collect()
 }
 
 /// L1: No container runs as root, can write to its image, has a capability, or is open to other machines; each has limits, and each that
@@ -124,22 +201,12 @@ fn each_privilege_is_noticed() {
         ("user", "0:0", "runs as root"),
         ("read_only", "false", "can write to its image"),
         ("cap_drop", "[NET_RAW]", "has capabilities"),
-        ("cap_add", "[NET_ADMIN]", "has capabilities"),
         ("security_opt", "[]", "can get privileges"),
         (
             "security_opt",
             "['no-new-privileges:true', 'seccomp:unconfined']",
             "can get privileges",
         ),
-        ("privileged", "true", "can get privileges"),
-        ("network_mode", "host", SHARES),
-        ("pid", "host", SHARES),
-        ("ipc", "host", SHARES),
-        ("uts", "host", SHARES),
-        ("userns_mode", "host", SHARES),
-        ("cgroup", "host", SHARES),
-        ("devices", "['/dev/mem:/dev/mem']", SHARES),
-        ("device_cgroup_rules", "['a *:* rwm']", SHARES),
         ("mem_limit", "null", "has no limit on memory"),
         ("pids_limit", "null", "has no limit on processes"),
         ("healthcheck", "{}", "has no health check"),
@@ -147,20 +214,98 @@ fn each_privilege_is_noticed() {
         (
             "volumes",
             "['./nginx:/etc/nginx']",
-            "can write to a folder of this machine",
+            "has a volume that is not permitted",
         ),
         (
             "volumes",
-            "['~/.ssh:/ssh']",
-            "can write to a folder of this machine",
+            "['/var/run/docker.sock:/var/run/docker.sock:ro']",
+            "has a volume that is not permitted",
+        ),
+        (
+            "volumes",
+            "[{type: bind, source: /, target: /host, read_only: true}]",
+            "has a volume that is not permitted",
+        ),
+        ("volumes", "['data:/data']", "has a volume that is not permitted"),
+        ("tmpfs", "['/tmp']", "can fill the memory with files"),
+        (
+            "ports",
+            "[{target: 8443, published: 8443}]",
+            "is open to other machines",
+        ),
+        (
+            "secrets",
+            "[authority, nginx_certificate, nginx_key, admin]",
+            "has other secrets than it reads",
+        ),
+        (
+            "secrets",
+            "[authority, nginx_certificate]",
+            "has other secrets than it reads",
+        ),
+        (
+            "secrets",
+            "[authority, nginx_certificate, {source: admin, target: nginx_key}]",
+            "has other secrets than it reads",
         ),
         ("image", "docker.io/library/nginx", "is not built here"),
-        ("environment", "{X_PASSWORD: x}", "has a secret as a value"),
+        (
+            "environment",
+            "{X_PASSWORD: x, SSL_CERT_FILE: /run/secrets/authority}",
+            "has a secret as a value",
+        ),
+        (
+            "environment",
+            "[SSL_CERT_FILE=/run/secrets/authority]",
+            "has a secret as a value",
+        ),
+        ("cap_add", "[NET_ADMIN]", "has a key that is not permitted"),
+        ("privileged", "true", "has a key that is not permitted"),
+        ("network_mode", "host", "has a key that is not permitted"),
+        ("pid", "host", "has a key that is not permitted"),
+        ("ipc", "host", "has a key that is not permitted"),
+        ("uts", "host", "has a key that is not permitted"),
+        ("userns_mode", "host", "has a key that is not permitted"),
+        ("cgroup", "host", "has a key that is not permitted"),
+        (
+            "devices",
+            "['/dev/mem:/dev/mem']",
+            "has a key that is not permitted",
+        ),
+        (
+            "device_cgroup_rules",
+            "['a *:* rwm']",
+            "has a key that is not permitted",
+        ),
+        ("volumes_from", "[postgresql]", "has a key that is not permitted"),
+        ("env_file", "secrets.env", "has a key that is not permitted"),
+        (
+            "extends",
+            "{file: other.yaml, service: x}",
+            "has a key that is not permitted",
+        ),
+        ("entrypoint", "[/bin/sh]", "has a key that is not permitted"),
+        ("group_add", "['0']", "has a key that is not permitted"),
+        ("build", ".", "has a key that is not permitted"),
+        ("configs", "[x]", "has a key that is not permitted"),
+        (
+            "sysctls",
+            "[net.ipv4.ip_forward=1]",
+            "has a key that is not permitted",
+        ),
+        ("deploy", "{}", "has a key that is not permitted"),
     ] {
         let mut broken = nginx.clone();
         broken[key] = serde_yaml::from_str(value).unwrap();
         assert_eq!(problems("nginx", &broken), [problem], "{key}");
     }
+    // Another service may not have this one's volume.
+    let mut broken = file["services"]["mailpit"].clone();
+    broken["volumes"] = serde_yaml::from_str("['data:/var/lib/postgresql']").unwrap();
+    assert_eq!(
+        problems("mailpit", &broken),
+        ["has a volume that is not permitted"]
+    );
 }
 
 /// L1: The database shares a network only with the service and its commands, and only networks without a database lead out of the machine.
@@ -212,17 +357,43 @@ fn each_listener_is_on_one_network() {
     }
 }
 
-/// L1: Each secret is a file of the folder that only its owner can enter.
+/// L1: Each secret is a file of the folder that only its owner can enter, and is read by a service.
 #[test]
 fn secrets_are_files_of_the_state_folder() {
     let file = file();
     for (name, secret) in file["secrets"].as_mapping().unwrap() {
+        assert_eq!(names(secret), ["file".to_owned()].into(), "{name:?}");
         let path = secret["file"].as_str().unwrap();
         assert!(path.starts_with("${PORTCULLIS_STATE:?}/"), "{name:?}: {path}");
     }
-    let defined = names(&file["secrets"]);
-    for (name, service) in services(&file) {
-        let used = names(&service["secrets"]);
-        assert!(used.is_subset(&defined), "{name:?} has {used:?}");
+    let used = services(&file)
+        .values()
+        .flat_map(|service| names(&service["secrets"]));
+    assert_eq!(names(&file["secrets"]), used.collect());
+}
+
+/// L1: Nothing beside the services reaches this machine: networks and volumes are the engine's own, and no other file is read.
+#[test]
+fn networks_and_volumes_are_the_engines_own() {
+    let file = file();
+    let known = [
+        "name",
+        "networks",
+        "secrets",
+        "services",
+        "volumes",
+        "x-hardened",
+        "x-podman",
+        "x-replica",
+        "x-settings",
+        "x-task",
+    ];
+    assert_eq!(names(&file), known.map(str::to_owned).into());
+    for (name, network) in file["networks"].as_mapping().unwrap() {
+        let permitted = ["internal".to_owned(), "ipam".to_owned()].into();
+        assert!(names(network).is_subset(&permitted), "{name:?}");
+    }
+    for (name, volume) in file["volumes"].as_mapping().unwrap() {
+        assert_eq!(names(volume), BTreeSet::new(), "{name:?}");
     }
 }
