@@ -28,6 +28,8 @@ pub struct Archive {
     pub config: Config,
     /// Every file that is no folder, by its path without the first `/`.
     pub files: BTreeMap<String, Entry>,
+    /// Every folder, by its path without the first and the last `/`; the root is the empty path.
+    pub folders: BTreeMap<String, Folder>,
     /// Bytes of the uncompressed layers.
     pub size: u64,
 }
@@ -71,6 +73,15 @@ pub struct Entry {
     pub digest: String,
     /// Whether it is a program that lists its packages.
     pub lists_packages: bool,
+}
+
+/// A folder of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    /// Permissions.
+    pub mode: u32,
+    /// Its owner.
+    pub uid: u64,
 }
 
 /// The files of the outer archive, by name. Links are left out: older formats have them for layers that are listed anyway.
@@ -130,12 +141,11 @@ impl Archive {
         Ok(image)
     }
 
-    /// The paths of files that only one image has, or that differ.
+    /// The paths of files and folders that only one image has, or that differ.
     pub fn differences<'a>(&'a self, other: &'a Archive) -> Vec<&'a str> {
-        let of_this = self.files.keys();
-        let only_other = other.files.keys().filter(|path| !self.files.contains_key(*path));
-        let paths = of_this.filter(|path| self.files.get(*path) != other.files.get(*path));
-        paths.chain(only_other).map(String::as_str).collect()
+        let mut paths = differences(&self.files, &other.files);
+        paths.extend(differences(&self.folders, &other.folders));
+        paths
     }
 
     /// A later layer replaces the files of an earlier one. Files that it deletes remain listed, because they are in the image.
@@ -143,13 +153,15 @@ impl Archive {
         for entry in Tar::new(layer).entries()? {
             let mut entry = entry?;
             let header = entry.header();
+            let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+            let path = path.trim_start_matches("./").trim_matches('/');
+            let path = if path == "." { "" } else { path }.to_owned();
+            let (mode, uid) = (header.mode()?, header.uid()?);
             if header.entry_type() == EntryType::Directory {
+                self.folders.insert(path, Folder { mode, uid });
                 continue;
             }
-            let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-            let path = path.trim_start_matches("./").trim_start_matches('/').to_owned();
-            let (is_regular, mode) = (header.entry_type() == EntryType::Regular, header.mode()?);
-            let uid = header.uid()?;
+            let is_regular = header.entry_type() == EntryType::Regular;
             let mut content = Vec::new();
             entry.read_to_end(&mut content)?;
             let file = Entry {
@@ -187,6 +199,15 @@ impl Parts {
     }
 }
 
+fn differences<'a, T: PartialEq>(
+    these: &'a BTreeMap<String, T>,
+    others: &'a BTreeMap<String, T>,
+) -> Vec<&'a str> {
+    let only_other = others.keys().filter(|path| !these.contains_key(*path));
+    let paths = these.keys().filter(|path| these.get(*path) != others.get(*path));
+    paths.chain(only_other).map(String::as_str).collect()
+}
+
 fn uncompressed(layer: Vec<u8>) -> Result<Vec<u8>> {
     if !layer.starts_with(&GZIP) {
         return Ok(layer);
@@ -207,10 +228,17 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// A file: path, content, mode, owner.
+    /// A file: path, content, mode, owner. The path of a folder ends with `/`.
     pub type Planted<'a> = (&'a str, &'a str, u32, u64);
 
-    /// Of an image that holds.
+    /// The folders of an image that passes all checks.
+    pub const FOLDERS: [Planted<'_>; 3] = [
+        ("etc/", "", 0o755, 0),
+        ("etc/ssl/", "", 0o755, 0),
+        ("etc/ssl/certs/", "", 0o755, 0),
+    ];
+
+    /// The files of an image that passes all checks.
     pub const FILES: [Planted<'_>; 5] = [
         ("portcullis", "\u{7f}ELF .dep-v0", 0o755, 0),
         ("etc/passwd", "", 0o644, 0),
@@ -221,13 +249,11 @@ pub(crate) mod tests {
 
     fn tar(files: &[Planted<'_>]) -> Vec<u8> {
         let mut tar = Builder::new(Vec::new());
-        let mut folder = Header::new_gnu();
-        folder.set_entry_type(EntryType::Directory);
-        folder.set_size(0);
-        folder.set_mode(0o755);
-        tar.append_data(&mut folder, "etc/", &b""[..]).unwrap();
-        for (path, content, mode, uid) in files {
+        for (path, content, mode, uid) in FOLDERS.iter().chain(files) {
             let mut header = Header::new_gnu();
+            if path.ends_with('/') {
+                header.set_entry_type(EntryType::Directory);
+            }
             header.set_size(content.len() as u64);
             header.set_mode(*mode);
             header.set_uid(*uid);
@@ -237,7 +263,7 @@ pub(crate) mod tests {
         tar.into_inner().unwrap()
     }
 
-    /// How an image that holds starts.
+    /// How an image that passes all checks starts.
     pub fn config() -> serde_json::Value {
         json!({
             "User": "65532:65532",
@@ -293,7 +319,9 @@ pub(crate) mod tests {
     #[test]
     fn files_configuration_and_digests_are_read() {
         let image = archive(&FILES, &config(), false).unwrap();
-        assert_eq!(image.files.len(), FILES.len(), "folders are not listed");
+        assert_eq!(image.files.len(), FILES.len(), "folders are not among them");
+        let folders: Vec<&str> = image.folders.keys().map(String::as_str).collect();
+        assert_eq!(folders, ["etc", "etc/ssl", "etc/ssl/certs"]);
         assert_eq!(image.config.cmd, ["serve"]);
         assert!(image.files["portcullis"].lists_packages && !image.files["etc/group"].lists_packages);
         assert_eq!(image.files["portcullis"].mode, 0o755);

@@ -1,6 +1,6 @@
 //! What an image must be: exactly these files, below the size limit, an account without privileges, and no shell.
 
-use crate::archive::{Archive, Entry};
+use crate::archive::{Archive, Entry, Folder};
 
 /// The limit for the uncompressed layers.
 pub const MAX_SIZE: u64 = 40_000_000;
@@ -20,6 +20,9 @@ const FILES: [&str; 5] = [
     "etc/ssl/certs/ca-certificates.crt",
 ];
 
+/// All folders.
+const FOLDERS: [&str; 3] = ["etc", "etc/ssl", "etc/ssl/certs"];
+
 /// All variables. The engines add `PATH`.
 const VARIABLES: [&str; 2] = ["PATH", "SSL_CERT_FILE"];
 
@@ -29,7 +32,7 @@ const SHELLS: [&str; 8] = ["sh", "bash", "dash", "ash", "busybox", "zsh", "ksh",
 /// Set-user-id, set-group-id, and writable by others.
 const FORBIDDEN_MODE: u32 = 0o6022;
 
-/// What is wrong with an image, a line each; empty for one that holds.
+/// What is wrong with an image, a line each; empty if it passes all checks.
 pub fn problems(image: &Archive) -> Vec<String> {
     let mut problems = Vec::new();
     let config = &image.config;
@@ -61,6 +64,9 @@ pub fn problems(image: &Archive) -> Vec<String> {
     for (path, file) in &image.files {
         problems.extend(problem(path, file));
     }
+    for (path, folder) in &image.folders {
+        problems.extend(folder_problem(path, folder));
+    }
     if image
         .files
         .get(PROGRAM)
@@ -81,12 +87,22 @@ fn problem(path: &str, file: &Entry) -> Option<String> {
         Some(format!("a file that is not expected: {path}"))
     } else if !file.is_regular {
         Some(format!("{path} is not a regular file"))
-    } else if file.uid != 0 || file.mode & FORBIDDEN_MODE != 0 {
-        // The account of the service must not be able to change what it runs.
-        Some(format!("{path} has mode {:o} and owner {}", file.mode, file.uid))
     } else {
-        None
+        access_problem(path, file.mode, file.uid)
     }
+}
+
+/// Some engines list the root, which belongs to no layer of ours.
+fn folder_problem(path: &str, folder: &Folder) -> Option<String> {
+    if !path.is_empty() && !FOLDERS.contains(&path) {
+        return Some(format!("a folder that is not expected: {path}"));
+    }
+    access_problem(path, folder.mode, folder.uid)
+}
+
+/// The account of the service must not be able to change what it runs.
+fn access_problem(path: &str, mode: u32, uid: u64) -> Option<String> {
+    (uid != 0 || mode & FORBIDDEN_MODE != 0).then(|| format!("/{path} has mode {mode:o} and owner {uid}"))
 }
 
 /// `12.3 MB`.
@@ -106,9 +122,9 @@ mod tests {
         problems(&archive(files, config, false).unwrap())
     }
 
-    /// L2: An image that holds has no problem.
+    /// L2: An image as the Dockerfile makes it has no problem.
     #[test]
-    fn an_image_as_the_dockerfile_makes_it_holds() {
+    fn an_image_as_the_dockerfile_makes_it_has_no_problem() {
         assert_eq!(found(&FILES, &config()), [""; 0]);
     }
 
@@ -151,7 +167,7 @@ mod tests {
     /// L2: The files of the image are exactly the listed ones.
     #[test]
     fn each_file_that_differs_is_a_problem() {
-        let cases: [(Planted<'_>, &str); 6] = [
+        let cases: [(Planted<'_>, &str); 11] = [
             (("bin/sh", "", 0o755, 0), "a shell: bin/sh"),
             (("usr/bin/busybox", "", 0o755, 0), "a shell: usr/bin/busybox"),
             (
@@ -160,13 +176,22 @@ mod tests {
             ),
             (
                 ("etc/group", "", 0o644, 65532),
-                "etc/group has mode 644 and owner 65532",
+                "/etc/group has mode 644 and owner 65532",
             ),
-            (("etc/group", "", 0o666, 0), "etc/group has mode 666 and owner 0"),
+            (("etc/group", "", 0o666, 0), "/etc/group has mode 666 and owner 0"),
             (
                 ("portcullis", ".dep-v0", 0o4755, 0),
-                "portcullis has mode 4755 and owner 0",
+                "/portcullis has mode 4755 and owner 0",
             ),
+            // Who may write to a folder can replace its files.
+            (("etc/", "", 0o777, 0), "/etc has mode 777 and owner 0"),
+            (("etc/", "", 0o755, 65532), "/etc has mode 755 and owner 65532"),
+            (
+                ("etc/ssl/certs/", "", 0o775, 0),
+                "/etc/ssl/certs has mode 775 and owner 0",
+            ),
+            (("./", "", 0o777, 0), "/ has mode 777 and owner 0"),
+            (("tmp/", "", 0o755, 0), "a folder that is not expected: tmp"),
         ];
         for (planted, problem) in cases {
             let files: Vec<Planted<'_>> = FILES.into_iter().chain([planted]).collect();
