@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "the whole file is tests")]
 
-/// What the file permits.
+/// Networks, listeners, secrets and volumes of the file.
 mod compose_file;
 
 /// The stack in containers.
@@ -13,6 +13,9 @@ mod load;
 
 /// The mails that the catcher has.
 mod mails;
+
+/// What the file permits each container.
+mod permissions;
 
 /// Pages of the parts beside the service.
 mod pages;
