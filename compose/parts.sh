@@ -34,7 +34,7 @@ rm -f /usr/lib/postgresql/15/lib/llvmjit.so
 part nginx /usr/sbin/nginx
 volume nginx /var/lib/nginx
 volume nginx /var/log/nginx
-part postgresql /bin/dash /bin/cat /usr/lib/postgresql/15 /usr/share/postgresql/15 /usr/share/zoneinfo \
+part postgresql /bin/dash /bin/cat /bin/mv /bin/rm /usr/lib/postgresql/15 /usr/share/postgresql/15 /usr/share/zoneinfo \
   /usr/lib/locale/C.utf8
 ln -s dash /parts/postgresql/bin/sh
 volume postgresql /var/lib/postgresql

@@ -8,6 +8,9 @@ mod compose_file;
 /// The stack in containers.
 mod containers;
 
+/// The start of the database.
+mod entrypoint;
+
 /// Clients that send requests while something else happens.
 mod load;
 
