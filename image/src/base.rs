@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use harness::output::print;
 use harness::process::command::Command;
 
 use crate::build;
@@ -24,15 +25,19 @@ const VARIABLES: [&str; 2] = [
     "CARGO_HOME=/usr/local/cargo",
 ];
 
-/// The base for a build: a local one that was made before, else the pinned one if it can be pulled (`None`), else a local one that is
-/// made now.
+/// The base for a build: the pinned one if it is here or can be pulled (`None`), else a local one, which is made if it is missing. A local
+/// one has the packages of the day on which it was made, so it is never preferred. Prints which one it is.
 pub fn any(engine: &Engine<'_>) -> Result<Option<String>> {
     let wanted = source::base(&engine.context.settings.root)?;
+    if build::pull(engine, &wanted.image).is_ok() {
+        print(&format!("base of the build: {}", wanted.image));
+        return Ok(None);
+    }
     let local = name(&wanted);
+    print(&format!(
+        "base of the build: {local}, because the pinned one cannot be pulled"
+    ));
     if !engine.has_image(&local)? {
-        if build::pull(engine, &wanted.image).is_ok() {
-            return Ok(None);
-        }
         make(engine)?;
     }
     Ok(Some(local))
@@ -157,4 +162,45 @@ fn run<'a>(
 ) -> Result<()> {
     arguments(Command::new(engine.context, program)).output()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use harness::context::Context;
+    use harness::process::shutdown::Stop;
+    use harness::settings::Settings;
+
+    use super::*;
+
+    /// podman with a local base; `pulls` says whether it reaches the registry.
+    fn chosen(pulls: bool) -> Option<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("podman");
+        let script = format!(
+            "#!/bin/sh\ncase \"$*\" in\ninfo*) echo 4.3.1 ;;\n'image inspect localhost/'*) ;;\npull*) {pulls} ;;\n*) exit 1 ;;\nesac\n"
+        );
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+        let context = Context {
+            settings: Settings {
+                path: folder.path().into(),
+                cache: Some(folder.path().to_owned()),
+                ..Settings::read()
+            },
+            stop: Stop::default(),
+        };
+        let engine = Engine::of(&context, Kind::Podman).unwrap();
+        any(&engine).unwrap()
+    }
+
+    /// L2: A local base, which has no later updates, never takes the place of the pinned one.
+    #[test]
+    fn the_pinned_base_is_preferred() {
+        assert_eq!(chosen(true), None);
+        let local = chosen(false).unwrap();
+        assert!(local.starts_with("localhost/portcullis-rust:"), "{local}");
+    }
 }
