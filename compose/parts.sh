@@ -4,6 +4,8 @@
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive
 apt-get update --quiet --quiet
+# The libraries of the base, which are copied, too.
+apt-get upgrade --yes --quiet --quiet
 apt-get install --yes --quiet --quiet --no-install-recommends \
   ca-certificates curl nginx-light openjdk-17-jre-headless postgresql-15 postgresql-15-pgaudit prometheus tzdata
 

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use anyhow::Result;
+use harness::clock;
 use harness::context::Context;
 use harness::output::Progress;
 use image::engine::{self, Engine, Kind};
@@ -70,41 +71,58 @@ impl Tags {
     }
 }
 
-/// Fails if a build would need a program that is missing: the service's image alone takes ten minutes.
-pub fn ensure_can_build(engine: &Engine<'_>, tags: &Tags) -> Result<()> {
+/// The parts whose images must be built: those that are not on this machine, or all with `rebuild`, because the tags do not cover Debian's
+/// packages.
+fn missing(engine: &Engine<'_>, tags: &Tags, rebuild: bool) -> Result<Vec<&'static str>> {
+    let mut missing = Vec::new();
     for part in PARTS {
-        if !engine.has_image(&tags.image(part))? {
-            return programs::ensure_go(engine.context);
+        if rebuild || !engine.has_image(&tags.image(part))? {
+            missing.push(part);
         }
     }
-    Ok(())
+    Ok(missing)
 }
 
-/// Builds the images that are not on this machine.
+/// Fails if a build would need a program that is missing: the service's image alone takes ten minutes.
+pub fn ensure_can_build(engine: &Engine<'_>, tags: &Tags, rebuild: bool) -> Result<()> {
+    if missing(engine, tags, rebuild)?.is_empty() {
+        return Ok(());
+    }
+    programs::ensure_go(engine.context)
+}
+
+/// Builds the images that are missing, and with `rebuild` those of the parts in any case.
 ///
 /// # Errors
 /// When one does not build.
-pub fn ensure(engine: &Engine<'_>, tags: &Tags, progress: &mut Progress) -> Result<()> {
+pub fn ensure(engine: &Engine<'_>, tags: &Tags, rebuild: bool, progress: &mut Progress) -> Result<()> {
+    let has_service = engine.has_image(&tags.service())?;
+    let missing = missing(engine, tags, rebuild)?;
+    let base = if has_service && missing.is_empty() {
+        None
+    } else {
+        base::any(engine)?
+    };
     progress.step("the service's image", || {
-        if engine.has_image(&tags.service())? {
+        if has_service {
             return Ok(((), "is there"));
         }
-        image::build(engine, base::any(engine)?.as_deref())?;
+        image::build(engine, base.as_deref())?;
         Ok(((), "built"))
     })?;
-    let mut context = None;
+    let mut staged = None;
+    let time = clock::now().timestamp();
     for part in PARTS {
-        let name = tags.image(part);
         progress.step(&format!("the image of {part}"), || {
-            if engine.has_image(&name)? {
+            if !missing.contains(&part) {
                 return Ok(((), "is there"));
             }
-            if context.is_none() {
-                context = Some((programs::stage(engine.context)?, base::any(engine)?));
-            }
-            if let Some((folder, base)) = &context {
-                build(engine, part, &name, folder, base.as_deref())?;
-            }
+            let folder = match staged.take() {
+                Some(folder) => folder,
+                None => programs::stage(engine.context)?,
+            };
+            build(engine, part, &tags.image(part), &folder, base.as_deref(), time)?;
+            staged = Some(folder);
             Ok(((), "built"))
         })?;
     }
@@ -117,9 +135,11 @@ fn build(
     name: &str,
     folder: &std::path::Path,
     base: Option<&str>,
+    time: i64,
 ) -> Result<()> {
     let mut command = engine
         .command(["build", "--quiet", "--target", part, "--tag", name])
+        .args(["--build-arg".to_owned(), format!("BUILT_AT={time}")])
         .current_dir(folder);
     if engine.kind != Kind::Docker {
         // OCI's format has no HEALTHCHECK.

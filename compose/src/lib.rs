@@ -32,6 +32,9 @@ pub enum Command {
         /// Where it is reached.
         #[command(flatten)]
         ports: Ports,
+        /// Build the images of the parts beside the service again, with Debian's present packages, and replace their containers
+        #[arg(long)]
+        rebuild: bool,
     },
     /// Stop the stack, and remove its containers, networks, volumes and files
     Down {
@@ -47,22 +50,31 @@ impl Command {
         let (Command::Up { options, .. } | Command::Down { options }) = self;
         let engine = State::of(&context.settings, options)?.engine(context)?;
         match self {
-            Command::Up { options, ports } => up(&engine, options, ports).map(drop),
+            Command::Up {
+                options,
+                ports,
+                rebuild,
+            } => up(&engine, options, ports, *rebuild).map(drop),
             Command::Down { options } => down(&engine, options),
         }
     }
 }
 
-/// Builds what is missing, starts the stack, and waits until each part is healthy.
+/// Builds what is missing, or with `rebuild` all images of the parts beside the service, starts the stack, and waits until each part is healthy.
 ///
 /// # Errors
 /// When an image does not build or a part does not become healthy. What runs then remains, for its logs; [`down`] removes it.
-pub fn up<'a>(engine: &'a Engine<'a>, options: &Options, ports: &Ports) -> Result<Project<'a>> {
+pub fn up<'a>(
+    engine: &'a Engine<'a>,
+    options: &Options,
+    ports: &Ports,
+    rebuild: bool,
+) -> Result<Project<'a>> {
     let state = State::of(&engine.context.settings, options)?;
     let tags = Tags::of(engine.context)?;
     let image = tags.service();
     // All that can be checked before the images are built, which takes long.
-    images::ensure_can_build(engine, &tags)?;
+    images::ensure_can_build(engine, &tags, rebuild)?;
     let project = Project::new(engine, options, &state, ports, tags)?;
     project.ensure_compose()?;
     project.ensure_ports_are_free()?;
@@ -72,7 +84,7 @@ pub fn up<'a>(engine: &'a Engine<'a>, options: &Options, ports: &Ports) -> Resul
     state.claim(engine.kind)?;
 
     let mut progress = Progress::of(images::PARTS.len() + 6);
-    images::ensure(engine, project.tags(), &mut progress)?;
+    images::ensure(engine, project.tags(), rebuild, &mut progress)?;
     progress.step("making secrets and certificates", || {
         Ok((state.make(engine, &image)?, "made"))
     })?;

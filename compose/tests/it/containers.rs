@@ -59,7 +59,7 @@ fn the_stack_serves_through_nginx_survives_restarts_and_leaves_nothing() {
         folder,
     };
     let ports = free_ports();
-    let project = up(&engine, &running.options, &ports).unwrap();
+    let project = up(&engine, &running.options, &ports, false).unwrap();
     networks(&engine, &project);
     walk(&context, &running, &ports);
     restarts(&running, &project, &ports);
@@ -148,7 +148,7 @@ fn replacement(running: &Running<'_>, project: &Project<'_>, ports: &Ports) {
         .args([build])
         .output()
         .unwrap();
-    let replaced = load(running, ports).during(|| drop(up(engine, &running.options, ports).unwrap()));
+    let replaced = load(running, ports).during(|| drop(up(engine, &running.options, ports, false).unwrap()));
     let after = containers();
     let new = id(["image", "inspect", "--format={{.Id}}", &image]);
     // The name is that of this tree's image again.

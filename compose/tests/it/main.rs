@@ -8,6 +8,9 @@ mod compose_file;
 /// The stack in containers.
 mod containers;
 
+/// The base of the images.
+mod dockerfile;
+
 /// The start of the database.
 mod entrypoint;
 
