@@ -100,6 +100,10 @@ fn problems(name: &str, service: &Value) -> Vec<&'static str> {
             is_task || service["healthcheck"]["test"].is_sequence(),
         ),
         (
+            "has a health check although it ends",
+            !is_task || service["healthcheck"]["disable"] == true,
+        ),
+        (
             "is restarted although it ends",
             !is_task || service["restart"] == "no",
         ),
@@ -309,6 +313,12 @@ fn each_privilege_is_noticed() {
         broken["command"] = serde_yaml::from_str("[--other]").unwrap();
         assert_eq!(problems(name, &broken), ["has no limit on its volume"]);
     }
+    let mut broken = file["services"]["migrate"].clone();
+    broken["healthcheck"] = Value::Null;
+    assert_eq!(
+        problems("migrate", &broken),
+        ["has a health check although it ends"]
+    );
     // Another service may not have this one's volume.
     let mut broken = file["services"]["mailpit"].clone();
     broken["volumes"] = serde_yaml::from_str("['data:/var/lib/postgresql']").unwrap();
