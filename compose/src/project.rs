@@ -32,7 +32,7 @@ pub(crate) const PARTS: [&str; 8] = [
 /// The parts of [`PARTS`] that serve the API.
 const REPLICAS: [&str; 2] = ["portcullis-1", "portcullis-2"];
 
-/// nginx leaves a replica out for two seconds after a connection that failed.
+/// nginx tries a replica again two seconds after the last connection to it that failed.
 const FAIL_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The first start of a part may initialise a volume, on a busy machine.
