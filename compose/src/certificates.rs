@@ -12,7 +12,7 @@ use rcgen::{
 /// The file with the authority's certificate.
 pub const AUTHORITY: &str = "authority";
 
-/// The servers, and the names under which their clients know them.
+/// The servers, and the names that their clients connect to.
 const SERVERS: [(&str, &[&str]); 4] = [
     ("nginx", &["localhost", "127.0.0.1"]),
     ("postgresql", &["postgresql"]),
@@ -44,7 +44,7 @@ pub fn make(folder: &Path) -> Result<()> {
         password::write(&folder.join(format!("{server}_certificate")), &certificate.pem())?;
         password::write(&folder.join(format!("{server}_key")), &key.serialize_pem())?;
     }
-    // Last: it says that the others are there.
+    // Last: where it exists, the others do.
     password::write(&folder.join(AUTHORITY), &issuer.pem())?;
     Ok(())
 }

@@ -31,7 +31,7 @@ pub struct Tags {
 }
 
 impl Tags {
-    /// Of the files as they are now.
+    /// The tags of images of the present files.
     pub fn of(context: &Context) -> Result<Tags> {
         Ok(Tags {
             service: engine::tag_of(&source::digest(context)?).to_owned(),

@@ -18,7 +18,7 @@ const OWN: [&str; 2] = ["collector", "healthcheck"];
 /// Programs of `security/tools.toml`.
 const TOOLS: [&str; 2] = ["mailpit", "victoria-logs"];
 
-/// Of all that the images are built from, as a tag.
+/// The tag of the images: a digest of everything that they are built from.
 pub fn digest(context: &Context) -> Result<String> {
     let folder = folder(context);
     let mut files = Vec::new();

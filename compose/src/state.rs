@@ -38,7 +38,7 @@ const DEMO: &str = "demo.sql";
 /// The folder of the stacks without `--state`, one folder each.
 const DEFAULT: &str = ".portcullis-compose";
 
-/// The file that says whose files they are. It is written first and removed last.
+/// The file with the project, the engine and the user. It is written first and removed last.
 const RECORD: &str = "stack.json";
 
 /// The folder of one stack.

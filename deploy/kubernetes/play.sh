@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # play.sh BASE IMAGE: starts the overlay staging with `podman kube play` and a PostgreSQL beside it, and checks that the migration ends,
-# both replicas become ready and have no privileges, and a replica that is told to stop serves on, is not ready, and ends with success.
-# BASE is an image of Debian 12 or a system like it, IMAGE the service's. It needs podman as root, and kustomize.
+# both replicas become ready and have no privileges, and a replica that gets SIGTERM goes on serving, is not ready, and ends with exit
+# code 0. BASE is an image of Debian 12 or a system like it, IMAGE the service's. It needs podman as root, and kustomize.
 set -euo pipefail
 cd "$(dirname "$0")"
 base="$1"

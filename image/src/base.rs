@@ -175,7 +175,7 @@ mod tests {
 
     use super::*;
 
-    /// podman with a local base; `pulls` says whether it reaches the registry.
+    /// podman with a local base; with `pulls` it reaches the registry.
     fn chosen(pulls: bool) -> Option<String> {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("podman");

@@ -1,4 +1,4 @@
-//! Settings of podman and buildah for a machine without systemd, such as a container: their own would ask systemd for control
+//! Settings of podman and buildah for a machine without systemd, such as a container: their own would need systemd for control
 //! groups, mount an overlay file system, and raise limits.
 
 use std::fs;
@@ -32,7 +32,7 @@ pub fn write(context: &Context) -> Result<EnvVars> {
     Ok(vec![
         ("CONTAINERS_CONF".into(), containers.into()),
         ("CONTAINERS_STORAGE_CONF".into(), storage.into()),
-        // podman would ask systemd to run the health check.
+        // podman would have systemd run the health check.
         ("DISABLE_HC_SYSTEMD".into(), "true".into()),
     ])
 }

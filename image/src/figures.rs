@@ -45,7 +45,7 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// Of an image that was just built.
+    /// The figures of an image that was just built.
     pub fn of(engine: &Engine<'_>, base: Option<&str>, source: &Source, image: &Archive) -> Figures {
         Figures {
             image: IMAGE.to_owned(),
@@ -64,7 +64,7 @@ impl Figures {
         }
     }
 
-    /// Of the last image, if there is one.
+    /// Reads the figures of the last image, if there is one.
     pub fn read(context: &Context) -> Option<Figures> {
         json_file::read(&folder(context).join("image.json"))
     }

@@ -94,8 +94,8 @@ pub fn base(root: &Path) -> Result<Base> {
 
 fn base_in(dockerfile: &str) -> Option<Base> {
     let is_separator = |character: char| character.is_whitespace() || "=\"'{}".contains(character);
-    let mut words = dockerfile.split(is_separator);
-    let image = words.find(|word| word.contains("@sha256:"))?;
+    let mut tokens = dockerfile.split(is_separator);
+    let image = tokens.find(|token| token.contains("@sha256:"))?;
     // `${RUST_IMAGE:-…}`: the value unless the argument is given.
     let image = image.split_once(":-").map_or(image, |(_, default)| default);
     let (_, tag) = image.split_once('@')?.0.rsplit_once(':')?;
