@@ -13,7 +13,7 @@ use image::start;
 
 /// L2: The image of this tree has exactly the listed files, and starts read-only, without capabilities, as another user than root.
 #[test]
-fn the_image_of_this_tree_holds_and_starts_without_privileges() {
+fn the_image_of_this_tree_passes_all_checks_and_starts_without_privileges() {
     let context = Context {
         settings: Settings::read(),
         stop: Stop::default(),

@@ -143,11 +143,11 @@ fn replacement(running: &Running<'_>, project: &Project<'_>, ports: &Ports) {
         format!("FROM {image}\nLABEL test=replacement\n"),
     )
     .unwrap();
-    engine
-        .command(["build", "--quiet", "--tag", &image])
-        .args([build])
-        .output()
-        .unwrap();
+    let mut command = engine.command(["build", "--quiet", "--tag", &image]);
+    if engine.is_bare && engine.is_podman() {
+        command = command.args(["--isolation", "chroot"]);
+    }
+    command.args([build]).output().unwrap();
     let replaced = load(running, ports).during(|| drop(up(engine, &running.options, ports, false).unwrap()));
     let after = containers();
     let new = id(["image", "inspect", "--format={{.Id}}", &image]);
