@@ -128,6 +128,12 @@ pub const DEFECTS_FOR_OPERATIONS: &[Defect] = &[
         let step = "migrations/steps/2999-01-01-000001_planted/up.sql";
         tree.write(step, "ALTER TABLE wishes.wishes DROP COLUMN note;\n");
     }),
+    // The table is locked until the last row is changed.
+    (&["squawk"], |tree| {
+        let step = "migrations/steps/2999-01-01-000001_planted/up.sql";
+        let text = "ALTER TABLE wishes.wishes ADD COLUMN rank bigint;\nUPDATE wishes.wishes SET rank = 0;\n";
+        tree.write(step, text);
+    }),
     // A step that ran.
     (&["squawk"], |tree| {
         let step = "migrations/steps/2026-11-21-000005_wishes/up.sql";

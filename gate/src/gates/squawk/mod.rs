@@ -1,5 +1,6 @@
 //! Gate `squawk`: steps of migrations block no running service, and steps that ran do not change.
 
+mod held_locks;
 pub mod settings;
 
 use std::fs;
@@ -29,6 +30,7 @@ pub const GATE: Gate = Gate {
     scan,
     expects: &[
         CHANGED,
+        UNDER_LOCK,
         "adding-not-nullable-field",
         "adding-required-field",
         "ban-concurrent-index-creation-in-transaction",
@@ -46,6 +48,9 @@ pub const GATE: Gate = Gate {
 
 /// Our rule: a step that ran has another content.
 const CHANGED: &str = "applied-step-changed";
+
+/// Our rule: a step changes rows in the transaction in which it locks a table.
+const UNDER_LOCK: &str = "rows-changed-under-lock";
 
 /// The command that runs the steps sets both limits for its session.
 const SET_BY_THE_SESSION: &str = "--exclude=require-lock-timeout,require-statement-timeout";
@@ -76,8 +81,8 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
         .partition(|file| runs_in_transaction(&ctx.subject.join(file)));
     let mut issues = Vec::new();
     for (name, flag, group) in [
-        ("inside", "--assume-in-transaction", inside),
-        ("outside", "--no-assume-in-transaction", outside),
+        ("inside", "--assume-in-transaction", &inside),
+        ("outside", "--no-assume-in-transaction", &outside),
     ] {
         if group.is_empty() {
             continue;
@@ -88,11 +93,13 @@ fn scan(ctx: &ScanContext<'_>) -> ScanOutcome {
             .args(["--verbose", "--reporter=json", SET_BY_THE_SESSION, flag])
             .args([&format!("--pg-version={}", steps.postgres)])
             .args(["--config".into(), settings.clone()])
-            .args(&group);
+            .args(group);
         issues.extend(read(&ctx.run(&command, name)?, group.len())?);
     }
+    let held = under_lock(&ctx.subject, &inside, steps)?;
     let mut result = judge(issues, &steps.applied_through, &steps.folder);
     result.findings.extend(changed(&ctx.subject, &files, steps)?);
+    result.findings.extend(held);
     Ok(result.with_work(files.len() as u64, "steps", 1))
 }
 
@@ -146,6 +153,25 @@ fn changed(root: &Path, files: &[&str], steps: &Migrations) -> Result<Option<Fin
             .at(config::FILE, None)
     };
     Ok((digest != steps.applied_digest).then(finding))
+}
+
+/// Findings in the steps that did not run everywhere, of those that run in a transaction.
+fn under_lock(root: &Path, files: &[&str], steps: &Migrations) -> Result<Vec<Finding>, ScanError> {
+    let mut findings = Vec::new();
+    for file in files
+        .iter()
+        .filter(|file| step(file, &steps.folder) > Some(steps.applied_through.as_str()))
+    {
+        for change in held_locks::changes(&fs::read_to_string(root.join(file))?) {
+            let message = format!(
+                "changes rows in a transaction that locks {} until its end: use a step of its own",
+                change.locked
+            );
+            let finding = Finding::new("squawk", UNDER_LOCK, message).rated(Severity::High);
+            findings.push(finding.at(*file, Some(change.line)));
+        }
+    }
+    Ok(findings)
 }
 
 /// The name of the step: of its folder.
