@@ -98,7 +98,7 @@ fn release(context: &Context, options: &Options, now: DateTime<Utc>) -> Result<(
     git(context, &["tag", "--annotate", "--message", &message, &tag])
         .with_context(|| format!("committed, but not tagged: `git tag --annotate {tag}`"))?;
     print(&format!(
-        "{tag} is committed and tagged; nothing was pushed: `git push --follow-tags`"
+        "{tag} is committed and tagged; nothing was pushed. Push the commit as a branch, merge it with a merge commit, and then push the tag"
     ));
     Ok(())
 }
