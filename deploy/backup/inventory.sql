@@ -45,8 +45,9 @@ WITH object_schemas AS (
     LATERAL (SELECT string_agg(item::text, ', ' ORDER BY item::text COLLATE "C") FROM unnest(coalesce(nspacl, acldefault('n', nspowner))) item) g (acl)
   UNION ALL SELECT format('relation %s, kind %s, owner %s, options %s, row security %s, forced %s', name, relkind, relowner::regrole, reloptions, relrowsecurity, relforcerowsecurity)
     FROM relations
+  -- All privileges of an owner include MAINTAIN since PostgreSQL 17, which is no difference.
   UNION ALL SELECT format('grants on %s: %s', name, acl) FROM relations,
-    LATERAL (SELECT string_agg(item::text, ', ' ORDER BY item::text COLLATE "C")
+    LATERAL (SELECT string_agg(replace(item::text, '=arwdDxtm/', '=arwdDxt/'), ', ' ORDER BY item::text COLLATE "C")
              FROM unnest(coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner))) item) g (acl)
     WHERE relkind <> 'i'
   UNION ALL SELECT format('column %s.%I %s, not null %s, identity %L, generated %L, default %s, collation %s, grants %s', r.name, attname,
@@ -68,11 +69,15 @@ WITH object_schemas AS (
     FROM pg_proc p JOIN object_schemas s ON s.oid = pronamespace
   UNION ALL SELECT format('grants on function %s: %s', p.oid::regprocedure, acl) FROM pg_proc p JOIN object_schemas s ON s.oid = pronamespace,
     LATERAL (SELECT string_agg(item::text, ', ' ORDER BY item::text COLLATE "C") FROM unnest(coalesce(proacl, acldefault('f', proowner))) item) g (acl)
+  -- Any login can have some; those of an issued one are not restored.
   UNION ALL SELECT format('default grants of %s on %s: %s', defaclrole::regrole, defaclobjtype, defaclacl) FROM pg_default_acl
+    JOIN roles r ON r.oid = defaclrole
   UNION ALL SELECT format('role %s, login %s, superuser %s, createrole %s, createdb %s, replication %s, bypassrls %s', rolname, rolcanlogin, rolsuper, rolcreaterole,
       rolcreatedb, rolreplication, rolbypassrls) FROM roles
   UNION ALL SELECT format('member %s of %s, admin %s', m.member::regrole, m.roleid::regrole, m.admin_option) FROM pg_auth_members m
-    JOIN roles r ON r.oid = m.member
+    -- Since PostgreSQL 16 the role that issues logins is a member of each, and has admin options where CREATEROLE was enough before.
+    JOIN roles r ON r.oid = m.member JOIN pg_roles g ON g.oid = m.roleid AND g.rolname !~ '^v-[a-zA-Z0-9_-]{1,60}$'
+    WHERE NOT (r.rolname = 'portcullis_issuer' AND m.admin_option)
   UNION ALL SELECT format('grants on the database, owner %s: %s', datdba::regrole, acl) FROM pg_database,
     LATERAL (SELECT string_agg(item::text, ', ' ORDER BY item::text COLLATE "C") FROM unnest(coalesce(datacl, acldefault('d', datdba))) item) g (acl)
     WHERE datname = current_database()

@@ -74,7 +74,9 @@ fn a_refused_restore_changes_nothing() {
         text.replacen("table rates.prices: 14 rows", "table rates.prices: 15 rows", 1)
             .into_bytes()
     });
-    let errors = refused(&scripts, &target, &altered.path);
+    let output = scripts.restore(&target, &altered.path);
+    let errors = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{errors}");
     assert!(
         errors.contains("-table rates.prices: 15 rows") && errors.contains("differs from the backup"),
         "{errors}"
@@ -82,6 +84,12 @@ fn a_refused_restore_changes_nothing() {
 
     let good = Backup::of(&scripts, &source);
     let before = tables(&target);
+    // For an operator who can explain the difference.
+    assert!(
+        stdout(&output).contains("\nportcullis audit record-restore --backup portcullis-"),
+        "{}",
+        stdout(&output)
+    );
     let errors = refused(&scripts, &target, &good.path);
     assert!(
         errors.contains("is not empty") && errors.contains("Nothing was changed"),

@@ -148,3 +148,51 @@ fn a_database_with_pgaudit_is_restored() {
         assert!(output.status.success(), "{}", stderr(&output));
     });
 }
+
+/// L11: Issued logins are not restored, so neither are their default privileges (any login can set some) nor the membership of the role that
+/// issues them, which PostgreSQL 16 and later create. PUBLIC's privileges that `migrate prepare` revokes are revoked afterwards.
+#[test]
+fn a_database_with_an_issued_login_is_restored() {
+    let Some(scripts) = Scripts::find() else {
+        ignored::report("psql and pg_dump are not installed");
+        return;
+    };
+    let (_source_cluster, server) = own_postgres::start_with_data(&small());
+    let source = named(server);
+    scripts.create_login(&source);
+    source.execute(
+        "CREATE ROLE \"v-ann\" LOGIN IN ROLE portcullis_access_rates_read; GRANT \"v-ann\" TO portcullis_owner; \
+         SET ROLE \"v-ann\"; ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC",
+    );
+    let backup = Backup::of(&scripts, &source);
+    let inventory = std::fs::read_to_string(backup.file("inventory")).unwrap();
+    assert!(!inventory.contains("v-ann"), "{inventory}");
+
+    let (_cluster, restored) = empty_target(&scripts);
+    let output = scripts.restore(&restored, &backup.path);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let revoked = "SELECT count(*)::text AS line FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace \
+                   AND proname IN ('lo_create', 'pg_advisory_lock') AND has_function_privilege('public', oid, 'EXECUTE')";
+    assert_eq!(restored.lines(revoked), ["0"]);
+}
+
+/// L11: A later version of PostgreSQL has other functions of its own, so the dump's privileges on them are not restored: `migrate prepare`
+/// has revoked those of the new server.
+#[test]
+fn privileges_on_functions_of_another_version_do_not_prevent_a_restore() {
+    let Some(scripts) = Scripts::find() else {
+        ignored::report("psql and pg_dump are not installed");
+        return;
+    };
+    let (_source_cluster, server) = own_postgres::start_with_data(&small());
+    let source = named(server);
+    scripts.create_login(&source);
+    // Created as `initdb` creates them, so that the dump has the privileges and not the function.
+    source.execute(
+        "SET allow_system_table_mods = on; ALTER FUNCTION pg_catalog.pg_advisory_lock(int, int) RENAME TO pg_advisory_lock_of_15",
+    );
+    let backup = Backup::of(&scripts, &source);
+    let (_cluster, restored) = empty_target(&scripts);
+    let output = scripts.restore(&restored, &backup.path);
+    assert!(output.status.success(), "{}", stderr(&output));
+}
