@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # backup.sh FOLDER: backs the database up that libpq's variables name (PGHOST, PGUSER, PGDATABASE, …). Prints the path of the backup without its
-# endings: .dump, .inventory (what it contains) and .sha256. A backup that failed leaves none of them. docs/backup.md explains it.
+# endings: .dump, .inventory (what it contains) and .sha256. A backup that failed leaves none of them; one that was killed (SIGKILL, power loss)
+# leaves a folder .partial-XXXXXX, which a later backup removes when it is a day old. docs/backup.md explains it.
 set -euo pipefail
 umask 077
 fail() {
@@ -16,12 +17,17 @@ export PGDATABASE="${PGDATABASE:-portcullis}"
 here="$(cd "$(dirname "$0")" && pwd)"
 folder="$(cd "$1" && pwd)"
 name="$PGDATABASE-$(date --utc +%Y-%m-%dT%H-%M-%SZ)"
+# `audit record-restore` accepts no other name.
+[[ "$name" =~ ^[A-Za-z0-9._-]{1,100}$ ]] ||
+  fail "the name of the database may have letters, digits, dots, underscores and hyphens, at most 79: $PGDATABASE. Nothing was written"
 for ending in dump inventory sha256; do
   [ ! -e "$folder/$name.$ending" ] || fail "$name.$ending exists; nothing was written"
 done
+find "$folder" -mindepth 1 -maxdepth 1 -type d -name '.partial-??????' -user "$(id --user)" -mmin +1440 -exec rm --recursive --force {} +
 # On the same file system, so that a backup appears when it is complete.
 partial="$(mktemp --directory "$folder/.partial-XXXXXX")"
-trap 'rm -rf "$partial"' EXIT
+moved=()
+trap 'rm -rf "$partial" "${moved[@]}"' EXIT
 export DUMP="$partial/$name.dump"
 psql --no-psqlrc --quiet --set=inventory="$partial/$name.inventory" --file="$here/backup.sql" ||
   fail "the backup failed; nothing was written"
@@ -36,6 +42,8 @@ for ending in dump inventory sha256; do
   # `mv` may have succeeded without a move.
   mv --no-clobber --no-target-directory "$partial/$name.$ending" "$folder/$name.$ending"
   [ ! -e "$partial/$name.$ending" ] || fail "$name.$ending exists: another backup was made in the same second"
+  moved+=("$folder/$name.$ending")
 done
 sync "$folder"
+moved=()
 echo "$folder/$name"

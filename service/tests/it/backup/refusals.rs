@@ -6,7 +6,10 @@ use crate::support::own_postgres;
 use crate::support::program::{stderr, stdout};
 use crate::support::sample_data::small;
 use harness::test_results::ignored;
+use std::fs::{File, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 /// Restores; returns the error.
 fn refused(scripts: &Scripts, database: &Database, backup: &Path) -> String {
@@ -81,15 +84,15 @@ fn a_refused_restore_changes_nothing() {
         errors.contains("-table rates.prices: 15 rows") && errors.contains("differs from the backup"),
         "{errors}"
     );
-
-    let good = Backup::of(&scripts, &source);
-    let before = tables(&target);
     // For an operator who can explain the difference.
     assert!(
         stdout(&output).contains("\nportcullis audit record-restore --backup portcullis-"),
         "{}",
         stdout(&output)
     );
+
+    let good = Backup::of(&scripts, &source);
+    let before = tables(&target);
     let errors = refused(&scripts, &target, &good.path);
     assert!(
         errors.contains("is not empty") && errors.contains("Nothing was changed"),
@@ -137,4 +140,55 @@ fn a_failed_backup_leaves_no_file() {
         stderr(&output)
     );
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+/// L11: A backup that fails when its files appear leaves none of them, and removes what a killed backup left a day ago. A name that
+/// `audit record-restore` would refuse is refused before anything is written.
+#[test]
+fn an_interrupted_backup_leaves_nothing() {
+    let Some(scripts) = Scripts::find() else {
+        ignored::report("psql and pg_dump are not installed");
+        return;
+    };
+    let (_cluster, server) = own_postgres::start_with_data(&small());
+    let database = named(server);
+    scripts.create_login(&database);
+    let folder = tempfile::tempdir().unwrap();
+    let names = || {
+        let entries = std::fs::read_dir(folder.path()).unwrap();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    for (name, hours) in [(".partial-aaaaaa", 25), (".partial-bbbbbb", 23), ("other", 25)] {
+        let path = folder.path().join(name);
+        std::fs::create_dir(&path).unwrap();
+        std::fs::write(path.join("portcullis.dump"), "personal data").unwrap();
+        let created = std::fs::metadata(&path).unwrap().modified().unwrap();
+        let modified = created - Duration::from_secs(hours * 3_600);
+        File::open(&path).unwrap().set_modified(modified).unwrap();
+    }
+    let programs = tempfile::tempdir().unwrap();
+    let mv = programs.path().join("mv");
+    let failing =
+        "#!/bin/sh\ncase \"$*\" in *.inventory) exit 1 ;; esac\nPATH=/usr/bin:/bin exec mv \"$@\"\n";
+    std::fs::write(&mv, failing).unwrap();
+    std::fs::set_permissions(&mv, Permissions::from_mode(0o700)).unwrap();
+    let output = scripts
+        .with_programs(programs.path())
+        .back_up(&database, folder.path());
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert_eq!(names(), [".partial-bbbbbb", "other"]);
+
+    let renamed = Database {
+        name: "port cullis".to_owned(),
+        server: database.server.clone(),
+    };
+    let output = scripts.back_up(&renamed, folder.path());
+    assert_eq!(output.status.code(), Some(1));
+    let errors = stderr(&output);
+    assert!(errors.contains("Nothing was written"), "{errors}");
+    assert_eq!(names(), [".partial-bbbbbb", "other"]);
 }

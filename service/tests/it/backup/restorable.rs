@@ -30,6 +30,14 @@ impl Scripts {
         })
     }
 
+    /// With programs of this folder in place of others.
+    pub fn with_programs(&self, folder: &Path) -> Self {
+        Self {
+            folder: self.folder.clone(),
+            path: format!("{}:{}", path(folder), self.path),
+        }
+    }
+
     /// Creates the login that makes backups.
     pub fn create_login(&self, database: &Database) {
         let file = self.folder.join("login.sql");

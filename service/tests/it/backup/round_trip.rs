@@ -187,7 +187,7 @@ fn privileges_on_functions_of_another_version_do_not_prevent_a_restore() {
     let (_source_cluster, server) = own_postgres::start_with_data(&small());
     let source = named(server);
     scripts.create_login(&source);
-    // Created as `initdb` creates them, so that the dump has the privileges and not the function.
+    // The dump has the privileges on it, since they are not those of `initdb`, and the new server has no function of this name.
     source.execute(
         "SET allow_system_table_mods = on; ALTER FUNCTION pg_catalog.pg_advisory_lock(int, int) RENAME TO pg_advisory_lock_of_15",
     );
