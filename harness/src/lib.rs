@@ -10,6 +10,7 @@ pub mod json_file;
 pub mod output;
 pub mod ports;
 pub mod process;
+pub mod release_tags;
 pub mod settings;
 pub mod test_results;
 pub mod worktree;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use harness::context::Context;
 use harness::process::command::Command;
+use harness::release_tags;
 use stack::service::build;
 
 /// Where the steps of the schema are.
@@ -17,7 +18,7 @@ pub struct Options {
     /// The program
     #[arg(long, value_name = "PROGRAM", conflicts_with = "commit")]
     previous: Option<PathBuf>,
-    /// The commit to build it from. Default: the last release tag, or, before the first release, the commit before the newest step
+    /// The commit to build it from. Default: the last release tag before this commit, or, before the first release, the commit before the newest step
     #[arg(long, value_name = "COMMIT")]
     commit: Option<String>,
 }
@@ -40,7 +41,7 @@ pub fn find(context: &Context, options: &Options) -> Result<Previous> {
     }
     let commit = match &options.commit {
         Some(commit) => commit.clone(),
-        None => before_newest_step(context)?,
+        None => previous_release(context)?,
     };
     let commit = git(
         context,
@@ -56,12 +57,10 @@ pub fn find(context: &Context, options: &Options) -> Result<Previous> {
     Ok(Previous { program, name })
 }
 
-fn before_newest_step(context: &Context) -> Result<String> {
-    let describe =
-        Command::new(context, "git").args(["describe", "--tags", "--match", "v[0-9]*", "--abbrev=0"]);
-    let tag = describe.capture()?;
-    if tag.status.success() {
-        return Ok(tag.stdout.trim().to_owned());
+/// The last release tag before `HEAD`; before the first release, the commit before the newest step.
+fn previous_release(context: &Context) -> Result<String> {
+    if let Some(tag) = release_tags::last_before_head(context, &context.settings.root)? {
+        return Ok(tag);
     }
     let added = git(
         context,

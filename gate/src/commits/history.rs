@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use harness::context::Context;
 use harness::process::command::Command;
-use semver::Version;
+use harness::release_tags;
 
 use crate::commits::message::{self, Violation};
 
@@ -81,12 +81,20 @@ impl History {
 
 /// The commits since the last version tag, or all. When `HEAD` carries the tag itself, the range starts at the tag before.
 pub fn since_last_tag(context: &Context, repository: &Path) -> Result<History> {
-    since(context, repository, tag_before(context, repository, "HEAD^")?)
+    since(
+        context,
+        repository,
+        release_tags::last_before_head(context, repository)?,
+    )
 }
 
 /// The commits since the last release: none when `HEAD` is one.
 pub fn since_last_release(context: &Context, repository: &Path) -> Result<History> {
-    since(context, repository, tag_before(context, repository, "HEAD")?)
+    since(
+        context,
+        repository,
+        release_tags::last_of(context, repository, "HEAD")?,
+    )
 }
 
 fn since(context: &Context, repository: &Path, tag: Option<String>) -> Result<History> {
@@ -126,34 +134,6 @@ pub fn of_range(context: &Context, repository: &Path, range: &str) -> Result<His
         commits: commits.collect(),
         is_shallow: shallow.trim() == "true",
     })
-}
-
-/// The newest version tag among the ancestors. Only `v` and a semantic version is one, `v0test` is not.
-fn tag_before(context: &Context, repository: &Path, commit: &str) -> Result<Option<String>> {
-    let command = |args: &[&str]| {
-        Command::new(context, "git")
-            .current_dir(repository)
-            .args(args)
-            .capture()
-    };
-    // The root commit has no tag before it.
-    let merged = command(&["tag", "--list", "--merged", commit, "v[0-9]*"])?.stdout;
-    let versions = merged.lines().filter(|tag| is_version(tag));
-    let matches: Vec<String> = versions.map(|tag| format!("--match={tag}")).collect();
-    if matches.is_empty() {
-        return Ok(None);
-    }
-    let mut args = vec!["describe", "--tags", "--abbrev=0"];
-    args.extend(matches.iter().map(String::as_str));
-    args.push(commit);
-    let output = command(&args)?;
-    let tag = output.stdout.trim();
-    Ok((output.status.success() && !tag.is_empty()).then(|| tag.to_owned()))
-}
-
-fn is_version(tag: &str) -> bool {
-    tag.strip_prefix('v')
-        .is_some_and(|version| Version::parse(version).is_ok())
 }
 
 fn git(context: &Context, repository: &Path, args: &[&str]) -> Result<String> {
