@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use demo::Bulk;
-use harness::http_client::{self, Request};
+use harness::http_client;
 use serde_json::{Value, json};
 use stack::local_stack::LocalStack;
 
@@ -61,21 +61,7 @@ fn send(
     body: &str,
     expected: u16,
 ) -> Result<String> {
-    let bearer = token.map(|token| format!("Bearer {token}"));
-    let mut headers: Vec<(&str, &str)> = bearer
-        .iter()
-        .map(|bearer| ("Authorization", bearer.as_str()))
-        .collect();
-    if !body.is_empty() {
-        headers.push(("Content-Type", "application/json"));
-    }
-    let request = Request {
-        method,
-        target,
-        headers: &headers,
-        body,
-    };
-    let response = http_client::send(port, &request, TIMEOUT)?;
+    let response = http_client::send_json(port, method, target, token, body, TIMEOUT)?;
     ensure!(
         response.status == expected,
         "{method} {target}: status {}: {}",

@@ -42,6 +42,28 @@ pub fn status(port: u16, path: &str) -> Option<u16> {
     Some(response.status)
 }
 
+/// Sends a request to this port with an access token, if one is given, and a JSON body, unless it is empty.
+pub fn send_json(
+    port: u16,
+    method: &str,
+    target: &str,
+    token: Option<&str>,
+    body: &str,
+    timeout: Duration,
+) -> Result<Response> {
+    let bearer = token.map(|token| format!("Bearer {token}"));
+    let bearer = bearer.iter().map(|bearer| ("Authorization", bearer.as_str()));
+    let content_type = (!body.is_empty()).then_some(("Content-Type", "application/json"));
+    let headers: Vec<(&str, &str)> = bearer.chain(content_type).collect();
+    let request = Request {
+        method,
+        target,
+        headers: &headers,
+        body,
+    };
+    send(port, &request, timeout)
+}
+
 /// Sends a request to this port; the timeout is for each read and write.
 pub fn send(port: u16, request: &Request<'_>, timeout: Duration) -> Result<Response> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));

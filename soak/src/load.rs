@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
-use harness::http_client::{self, Request, Response};
+use harness::http_client::{self, Response};
 use harness::process::shutdown::Stop;
 use serde_json::{Value, json};
 
@@ -186,21 +186,7 @@ impl Shared {
         body: &str,
         expected: u16,
     ) -> Result<Response, String> {
-        let bearer = token.map(|token| format!("Bearer {token}"));
-        let mut headers = Vec::new();
-        if let Some(bearer) = &bearer {
-            headers.push(("Authorization", bearer.as_str()));
-        }
-        if !body.is_empty() {
-            headers.push(("Content-Type", "application/json"));
-        }
-        let request = Request {
-            method,
-            target,
-            headers: &headers,
-            body,
-        };
-        let response = http_client::send(self.port, &request, TIMEOUT)
+        let response = http_client::send_json(self.port, method, target, token, body, TIMEOUT)
             .map_err(|error| format!("{method}: no response: {error}"))?;
         if response.status == expected {
             Ok(response)
