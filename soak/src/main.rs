@@ -29,3 +29,15 @@ fn main() -> ExitCode {
         Some(Command::Migrations(options)) => soak::migrations::run(&context, options),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -14,6 +14,8 @@ const STEPS: &str = "migrations/steps";
 
 /// Which program it is.
 #[derive(Debug, Clone, clap::Args)]
+// A group is named after its structure, and the command that includes this one has the same name.
+#[group(skip)]
 pub struct Options {
     /// The program
     #[arg(long, value_name = "PROGRAM", conflicts_with = "commit")]
