@@ -168,9 +168,9 @@ mod tests {
         let store = DocumentStore::File(file.clone());
         let loaded = store.read().await.unwrap();
         let attempts = Arc::new(Mutex::new(Vec::<String>::new()));
-        let seen = Arc::clone(&attempts);
+        let recorded = Arc::clone(&attempts);
         let replace: Replace = Arc::new(move |revision| {
-            seen.lock().unwrap().push(revision.text().to_owned());
+            recorded.lock().unwrap().push(revision.text().to_owned());
             if revision.text() == "another" {
                 Ok(1)
             } else {

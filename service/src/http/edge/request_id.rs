@@ -49,7 +49,7 @@ impl RequestIds {
     }
 }
 
-/// At most 128 letters, digits and `-_.:`: nothing that could forge a log line or markup.
+/// At most 128 ASCII alphanumeric characters and `-_.:`: nothing that could forge a log line or markup.
 fn is_safe(id: &str) -> bool {
     (1..=128).contains(&id.len())
         && id

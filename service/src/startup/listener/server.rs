@@ -132,7 +132,7 @@ impl Server {
             return false;
         };
         if evicted {
-            self.refused("no room");
+            self.refused("evicted");
         }
         tokio::spawn(Arc::clone(self).serve(stream, peer, slot, stage.clone()));
         true
@@ -193,7 +193,7 @@ impl Server {
         let service = service_fn(|request: hyper::Request<Incoming>| {
             let version = request.version();
             let active = state.begin_request(version == Version::HTTP_2);
-            let persistent = version == Version::HTTP_11 && !asks_to_close(request.headers());
+            let persistent = version == Version::HTTP_11 && !requests_close(request.headers());
             let stage = stage_now.clone();
             let request = Request::from((
                 request,
@@ -340,7 +340,7 @@ fn begin_response<B: Body<Data = bytes::Bytes>>(
 }
 
 /// Whether the client closes the connection after this request.
-fn asks_to_close(headers: &HeaderMap) -> bool {
+fn requests_close(headers: &HeaderMap) -> bool {
     let mut fields = headers.get_all(header::CONNECTION).iter();
     fields.any(|field| {
         let text = field.to_str().unwrap_or_default();

@@ -113,7 +113,7 @@ fn an_absolute_target_takes_precedence_over_the_host_field() {
     );
 }
 
-/// O2: `OPTIONS *` asks for the methods of the server (RFC 9110 §9.3.7).
+/// O2: `OPTIONS *` requests the methods of the server (RFC 9110 §9.3.7).
 #[test]
 fn options_of_the_server_lists_all_methods() {
     let app = app("localhost");

@@ -149,7 +149,7 @@ fn silent_connections_do_not_block_other_clients() {
     let evicted = page
         .text()
         .lines()
-        .find(|line| line.starts_with("http_server_refused_connections") && line.contains("no room"));
+        .find(|line| line.starts_with("http_server_refused_connections") && line.contains("evicted"));
     assert!(evicted.is_some(), "{}", page.text());
     drop(silent);
 }

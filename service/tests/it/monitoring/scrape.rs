@@ -69,7 +69,7 @@ fn with_keys_in_vault(database: &Database) -> String {
     });
     let idle: Vec<_> = (0..20).map(|_| RawConnection::connect(app.address)).collect();
     wait_until("a connection is closed", || {
-        metric(&app, "http_server_refused_connections_total", &["no room"]) > 0.0
+        metric(&app, "http_server_refused_connections_total", &["evicted"]) > 0.0
     });
     drop(idle);
     wait_until("a request is throttled", || app.get("/version").status == 429);
