@@ -2,7 +2,6 @@
 
 use crate::monitoring::files::{self, Runbook};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
 const MODULE: &str = include_str!("../../../../terraform/modules/alerts/main.tf");
@@ -48,20 +47,6 @@ fn events() -> BTreeMap<&'static str, bool> {
     rows.filter_map(event).collect()
 }
 
-/// The files of the service with their text.
-fn code(folder: &Path) -> String {
-    let entries = fs::read_dir(folder).unwrap();
-    let texts = entries.map(|entry| {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            code(&path)
-        } else {
-            fs::read_to_string(path).unwrap_or_default()
-        }
-    });
-    texts.collect()
-}
-
 /// The rows of the table of a section with this heading: the cells, without links.
 fn table<'r>(runbook: &'r Runbook, heading: &str) -> Vec<Vec<&'r str>> {
     let section = runbook.section("Alerts of Azure");
@@ -92,7 +77,7 @@ fn the_events_that_alert_are_those_that_need_attention() {
 /// L12: The service logs each event of the document, and the document has each event that the service logs.
 #[test]
 fn the_documented_events_are_those_of_the_service() {
-    let code = code(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    let code = files::code(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
     let events = events();
     for name in events.keys() {
         let is_logged = [format!("\"{name}\""), format!("\"event\":\"{name}\"")];

@@ -112,10 +112,49 @@ impl Runbook {
         entries.filter_map(|entry| entry.split_once('\n'))
     }
 
-    /// The lines of its shell blocks.
-    pub fn commands(&self) -> impl Iterator<Item = &str> {
-        let blocks = self.0.split("```sh\n").skip(1);
-        let blocks = blocks.filter_map(|block| block.split_once("```"));
-        blocks.flat_map(|(block, _)| block.lines()).map(str::trim)
+    /// The commands of the service and of the harness: lines of its shell blocks, and texts between backquotes.
+    pub fn commands(&self) -> impl Iterator<Item = String> {
+        let parts = self.0.split("```").enumerate();
+        let commands = parts.flat_map(|(index, part)| {
+            let is_block = index % 2 == 1;
+            let pieces: Vec<&str> = if is_block {
+                part.lines().collect()
+            } else {
+                part.split('`').skip(1).step_by(2).collect()
+            };
+            pieces
+        });
+        let commands = commands.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+        commands.filter(|text| text.starts_with("portcullis ") || text.starts_with("cargo xtask "))
     }
+}
+
+/// The code of a command of `cargo xtask`; `None` if there is no such command.
+pub fn code_of_command(name: &str) -> Option<String> {
+    let list = fs::read_to_string(root().join("xtask/src/main.rs")).unwrap();
+    let list = list
+        .split_once("const COMMANDS")
+        .unwrap()
+        .1
+        .split("];")
+        .next()
+        .unwrap()
+        .to_owned();
+    let entry = list.split_once(&format!("(\"{name}\", \""))?.1;
+    let package = entry.split('"').next().unwrap();
+    Some(code(&root().join(package).join("src")))
+}
+
+/// The text of all files in a folder.
+pub fn code(folder: &Path) -> String {
+    let entries = fs::read_dir(folder).unwrap();
+    let texts = entries.map(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            code(&path)
+        } else {
+            fs::read_to_string(path).unwrap_or_default()
+        }
+    });
+    texts.collect()
 }
