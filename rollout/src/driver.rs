@@ -16,7 +16,7 @@ use crate::machine::{Action, Fact, State};
 use crate::plan_json;
 use crate::polling::poll;
 use crate::runner::Runner;
-use crate::traffic::{await_healthy, pin, set_traffic};
+use crate::traffic::{await_healthy, no_other_serves, pin, set_traffic};
 
 /// How often a start of the job is tried whose answer was lost and that left no execution.
 const MAX_STARTS: u32 = 3;
@@ -41,8 +41,29 @@ impl<R: Runner> Driver<'_, R> {
     /// Carries a deploy on until a person must decide or it is over.
     ///
     /// # Errors
-    /// When it is interrupted, or an action failed that has to be repeated by running the command again.
+    /// When it is interrupted, an action failed that has to be repeated by running the command again, or the journal is not of the
+    /// last deploy.
     pub fn advance(&self, journal: &mut Journal) -> Result<()> {
+        if journal.deploy.state.has_traffic() && journal.deploy.action().is_some() {
+            no_other_serves(self.runner, journal)?;
+        }
+        self.execute_all(journal)
+    }
+
+    /// Ends a deploy, also a finished one, with all traffic on the old revision.
+    ///
+    /// # Errors
+    /// As [`Driver::advance`], and when there is nothing to roll back.
+    pub fn request_rollback(&self, journal: &mut Journal, reason: &str) -> Result<()> {
+        if journal.deploy.state.has_traffic() {
+            no_other_serves(self.runner, journal)?;
+        }
+        let reason = reason.to_owned();
+        journal.record(Fact::RollbackRequested { reason }, self.folder)?;
+        self.execute_all(journal)
+    }
+
+    fn execute_all(&self, journal: &mut Journal) -> Result<()> {
         while let Some(action) = journal.deploy.action() {
             let (label, since) = (label(action, journal), Instant::now());
             (self.print)(&format!("{}: {label}", journal.deploy.state.name()));

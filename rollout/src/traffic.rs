@@ -83,21 +83,30 @@ pub fn await_healthy(
     })
 }
 
-/// Refuses a rollback by a journal that is not of the last deploy.
+/// Refuses a journal that is not of the last deploy: a run that was interrupted, or the record of a pipeline, may be resumed after a
+/// later deploy, and would take its traffic.
 ///
 /// # Errors
 /// When a revision has traffic that is not of the journal's deploy.
-pub fn no_other_serves(revisions: &[Revision], journal: &Journal) -> Result<()> {
+pub fn no_other_serves(runner: &impl Runner, journal: &Journal) -> Result<()> {
+    // Before the first deploy there is no app.
+    let Some(ended) = not_found_is_fine(runner, &journal.target.list_revisions())? else {
+        return Ok(());
+    };
+    let revisions = azure::revisions(&serde_json::from_str(&ended.stdout)?)?;
     let new = journal.new_revision();
     let other = revisions.iter().find(|revision| {
         let is_ours = revision.name == new || Some(&revision.name) == journal.deploy.old.as_ref();
         revision.weight > 0 && !is_ours
     });
-    ensure!(
-        other.is_none(),
-        "{} has traffic, and is of a deploy that this machine has no journal of: name the revision with --to",
-        other.map_or("", |revision| revision.name.as_str())
-    );
+    if let Some(Revision { name, .. }) = other {
+        bail!(
+            "{name} has traffic, and is not of this deploy: the journal is not of the last one. Nothing was changed; \
+             to end this deploy, or to roll back the last one, name the revision that is to have the traffic: \
+             `cargo xtask deploy rollback {} --to {name}`",
+            journal.environment
+        );
+    }
     Ok(())
 }
 

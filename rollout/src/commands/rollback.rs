@@ -13,9 +13,9 @@ use crate::config::Config;
 use crate::driver::Driver;
 use crate::invocation::Program;
 use crate::journal::{Folder, Journal};
-use crate::machine::{Fact, State};
+use crate::machine::State;
 use crate::runner::{Processes, Runner as _};
-use crate::traffic::{await_healthy, no_other_serves, set_traffic};
+use crate::traffic::{await_healthy, set_traffic};
 
 /// Options of `deploy rollback`.
 #[derive(Debug, Args)]
@@ -42,12 +42,6 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
         )
     })?;
     let runner = Processes::find(context, &[Program::Az], Some(folder.commands()))?;
-    if journal.deploy.state == State::Done {
-        let revisions = azure::revisions(&runner.json(&journal.target.list_revisions())?)?;
-        no_other_serves(&revisions, &journal)?;
-    }
-    let reason = "requested by an operator".to_owned();
-    journal.record(Fact::RollbackRequested { reason }, &folder)?;
     let files = options.terraform.files()?;
     let driver = Driver {
         runner: &runner,
@@ -56,7 +50,7 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
         module: files.module(&config),
         print: &print,
     };
-    driver.advance(&mut journal)?;
+    driver.request_rollback(&mut journal, "requested by an operator")?;
     conclude(
         &journal,
         matches!(

@@ -98,6 +98,18 @@ impl State {
         )
     }
 
+    /// Whether the traffic rules name revisions of this deploy, and no other, for as long as its journal is the latest.
+    pub fn has_traffic(&self) -> bool {
+        !matches!(
+            self,
+            State::Planned
+                | State::NothingToDo
+                | State::Approved
+                | State::RolledBack { .. }
+                | State::Failed { .. }
+        )
+    }
+
     /// Whether the new revision exists, or may exist.
     pub(super) fn may_have_new_revision(&self) -> bool {
         matches!(

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "the whole crate is tests")]
 
+mod app;
 mod deploys;
 mod environment;
 mod interruptions;
@@ -9,5 +10,6 @@ mod login;
 mod planning;
 mod recorded;
 mod refusals;
+mod rollbacks;
 mod root_modules;
 mod simulator;

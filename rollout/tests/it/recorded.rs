@@ -2,20 +2,17 @@
 //! ones is in the README.
 
 use std::cell::RefCell;
-use std::fs;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use rollout::config::{Config, Environment};
 use rollout::driver::Driver;
-use rollout::invocation::{Invocation, Module, Program};
-use rollout::journal::{Folder, Journal, PlanRecord, SCHEMA, Target};
-use rollout::machine::{Deploy, Fact, State};
+use rollout::invocation::{Invocation, Program};
+use rollout::journal::Journal;
+use rollout::machine::{Fact, State};
 use rollout::runner::{Ended, Runner};
 use serde::Deserialize;
 
-use crate::environment::new_image;
+use crate::app;
 
 /// One command of a recording.
 #[derive(Debug, Deserialize)]
@@ -67,60 +64,16 @@ fn replay(group: &str, recording: &str) -> Journal {
     let recorded: Vec<Recorded> = lines
         .filter(|recorded: &Recorded| recorded.program != "terraform")
         .collect();
-    let target = tempfile::tempdir().unwrap();
-    let folder = Folder::locked(target.path(), "sim").unwrap();
-    fs::write(folder.plan(), "plan").unwrap();
-    let sha256 = harness::checksum::of("plan");
-    let mut journal = Journal {
-        schema: SCHEMA.to_owned(),
-        environment: "sim".to_owned(),
-        image: new_image(),
-        commit: String::new(),
-        suffix: "new".to_owned(),
-        target: Target {
-            resource_group: group.to_owned(),
-            app: "app".to_owned(),
-            job: "migrate".to_owned(),
-        },
-        plan: PlanRecord {
-            sha256: sha256.clone(),
-        },
-        deploy: Deploy {
-            state: State::Planned,
-            plan_sha256: sha256.clone(),
-            steps: vec![10, 50, 100],
-            old: None,
-        },
-        events: Vec::new(),
-    };
-    let config = Config {
-        name: "sim".to_owned(),
-        environment: Environment {
-            root: PathBuf::new(),
-            job: "terraform_data.job".to_owned(),
-            steps: vec![10, 50, 100],
-            watch_seconds: 0,
-            migration_seconds: 600,
-            healthy_seconds: 600,
-            poll_seconds: 0,
-        },
-        smoke: vec!["sh".to_owned(), "{url}".to_owned()],
-        policies: PathBuf::new(),
-        owned: Vec::new(),
-        root: PathBuf::new(),
-    };
+    let (_target, folder, mut journal) = app::planned(group);
+    let config = app::config();
     let runner = Replay(RefCell::new(recorded.into_iter()));
-    let module = Module {
-        root: &config.root,
-        var_files: &[],
-        backend_configs: &[],
-    };
+    let sha256 = journal.deploy.plan_sha256.clone();
     journal.record(Fact::Approved { sha256 }, &folder).unwrap();
     Driver {
         runner: &runner,
         config: &config,
         folder: &folder,
-        module,
+        module: app::module(&config),
         print: &|_| (),
     }
     .advance(&mut journal)
