@@ -30,6 +30,9 @@ pub struct Journal {
     pub suffix: String,
     /// Terraform's outputs.
     pub target: Target,
+    /// What the plan changes of the app as a whole.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub app_changes: Vec<String>,
     /// The plan that is to be approved.
     pub plan: PlanRecord,
     /// The state machine.
@@ -73,6 +76,13 @@ impl Journal {
     /// The new revision's name.
     pub fn new_revision(&self) -> String {
         format!("{}--{}", self.target.app, self.suffix)
+    }
+
+    /// For readers: what takes effect for the old revision, too; nothing if the plan has no such change.
+    pub fn app_changes_line(&self) -> Option<String> {
+        let list = self.app_changes.join("\n  ");
+        let text = "for every revision at once, and not undone by a rollback:";
+        (!list.is_empty()).then(|| format!("{text}\n  {list}"))
     }
 
     /// Notes a fact: the next state is on the disk before anything is done about it.

@@ -1,5 +1,6 @@
 //! Deploys the service to Azure Container Apps with Terraform and `az`: a state machine, its journal, and the commands around it.
 
+pub mod app_changes;
 pub mod azure;
 pub mod commands;
 pub mod config;

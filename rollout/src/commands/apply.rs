@@ -56,6 +56,9 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
         &[Program::Terraform, Program::Az],
         Some(folder.commands()),
     )?;
+    if let Some(line) = journal.app_changes_line() {
+        print(&line);
+    }
     if journal.deploy.state != State::Done {
         let sha256 = options.approve.clone();
         journal.record(Fact::Approved { sha256 }, &folder)?;

@@ -26,6 +26,12 @@ pub(crate) fn conclude(journal: &Journal, is_wanted: bool) -> Result<()> {
         State::NothingToDo => "nothing to do: the plan has no changes".to_owned(),
         state => format!("state: {}", state.name()),
     });
+    if matches!(
+        journal.deploy.state,
+        State::RolledBack { .. } | State::Failed { .. }
+    ) {
+        journal.app_changes_line().iter().for_each(|line| print(line));
+    }
     if is_wanted {
         return Ok(());
     }

@@ -17,7 +17,7 @@ use crate::evidence::{self, Sources};
 use crate::invocation::{Program, Variables};
 use crate::journal::{Folder, Journal, PlanRecord, SCHEMA};
 use crate::machine::{Deploy, State};
-use crate::plan_json::{self, Change};
+use crate::plan_json::Change;
 use crate::planning;
 use crate::runner::Processes;
 
@@ -41,6 +41,9 @@ pub struct Options {
     /// The suffix of the new revision, never used before [default: commit and time]
     #[arg(long, value_name = "SUFFIX")]
     revision_suffix: Option<String>,
+    /// Accept changes of the app as a whole: ingress, registry, identities and secrets of every revision. No rollback undoes them
+    #[arg(long)]
+    accept_app_changes: bool,
     #[command(flatten)]
     terraform: Terraform,
 }
@@ -79,8 +82,14 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
         job_image: options.image.clone(),
         suffix: suffix.clone(),
     };
-    let plan = planning::plan(&runner, &module, &variables, &folder.plan(), &config.policies)?;
-    let changes = plan_json::changes(&plan.json)?;
+    let plan = planning::plan(
+        &runner,
+        &module,
+        &variables,
+        &folder.plan(),
+        &config.policies,
+        options.accept_app_changes,
+    )?;
     let mut journal = Journal {
         schema: SCHEMA.to_owned(),
         environment: config.name.clone(),
@@ -88,6 +97,7 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
         commit,
         suffix,
         target: target(&plan.json["planned_values"]["outputs"])?,
+        app_changes: plan.app_changes,
         plan: PlanRecord {
             sha256: checksum::of_file(&folder.plan())?,
         },
@@ -106,7 +116,7 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
     journal.deploy.plan_sha256.clone_from(&journal.plan.sha256);
     journal.note(None);
     journal.write(&folder)?;
-    let summary = summary(&journal, &changes);
+    let summary = summary(&journal, &plan.changes);
     print(&summary);
     if let Some(file) = &context.settings.step_summary {
         let mut out = File::options()
@@ -158,6 +168,7 @@ fn summary(journal: &Journal, changes: &[Change]) -> String {
         format!("changes      {}", changes.len()),
     ];
     lines.extend(changes.iter().flat_map(change_lines));
+    lines.extend(journal.app_changes_line());
     lines.join("\n")
 }
 
@@ -178,6 +189,26 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::plan_json;
+
+    /// L10: The approval shows what takes effect for the old revision, too.
+    #[test]
+    fn changes_of_the_app_as_a_whole_are_shown() {
+        let mut journal: Journal = serde_json::from_value(json!({
+            "schema": SCHEMA, "environment": "dev", "image": "i", "commit": "c", "suffix": "s", "state": "planned",
+            "target": {"resource_group": "rg", "app": "app", "job": "job"}, "plan": {"sha256": "0"},
+            "plan_sha256": "0", "steps": [100], "old": null, "events": [],
+        }))
+        .unwrap();
+        let heading = "for every revision at once, and not undone by a rollback:";
+        assert!(!summary(&journal, &[]).contains(heading));
+        journal.app_changes = vec!["x.a: ingress.0.target_port".to_owned()];
+        let shown = summary(&journal, &[]);
+        assert!(
+            shown.ends_with(&format!("{heading}\n  x.a: ingress.0.target_port")),
+            "{shown}"
+        );
+    }
 
     #[test]
     fn values_are_shown_unless_they_are_sensitive() {

@@ -228,6 +228,7 @@ pub fn planned(group: &str) -> (TempDir, Folder, Journal) {
             app: "app".to_owned(),
             job: "migrate".to_owned(),
         },
+        app_changes: Vec::new(),
         plan: PlanRecord {
             sha256: sha256.clone(),
         },

@@ -53,6 +53,15 @@ fn production() -> Value {
 
 /// Plans; returns also the folder of the plan's file.
 fn plan(plan: Value, code: i32, policies: &Path) -> (Result<Planned>, TempDir) {
+    plan_accepting(plan, code, policies, false)
+}
+
+fn plan_accepting(
+    plan: Value,
+    code: i32,
+    policies: &Path,
+    accepts_app_changes: bool,
+) -> (Result<Planned>, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("plan");
     let module = Module {
@@ -70,7 +79,14 @@ fn plan(plan: Value, code: i32, policies: &Path) -> (Result<Planned>, TempDir) {
         file: file.clone(),
         code,
     };
-    let planned = planning::plan(&terraform, &module, &variables, &file, policies);
+    let planned = planning::plan(
+        &terraform,
+        &module,
+        &variables,
+        &file,
+        policies,
+        accepts_app_changes,
+    );
     (planned, folder)
 }
 
@@ -112,6 +128,38 @@ fn a_denied_plan_is_refused_before_its_approval() {
         assert_eq!(lines, expected);
         assert!(!folder.path().join("plan").exists());
     }
+}
+
+/// L10: A plan that changes the app for its old revision, too, is refused unless that was accepted.
+#[test]
+fn a_change_of_the_app_as_a_whole_must_be_accepted() {
+    let lenient = tempfile::tempdir().unwrap();
+    fs::write(lenient.path().join("lenient.rego"), "package lenient\n").unwrap();
+    let update = |port: u16| {
+        let app = |port: u16, suffix: &str| {
+            serde_json::json!({
+                "ingress": [{"target_port": port}], "template": [{"revision_suffix": suffix}],
+            })
+        };
+        let change = serde_json::json!({
+            "actions": ["update"], "before": app(3000, "old"), "after": app(port, "new"), "after_unknown": {},
+        });
+        serde_json::json!({"format_version": "1.2", "resource_changes": [
+            {"address": "app", "type": "azurerm_container_app", "mode": "managed", "change": change},
+        ]})
+    };
+    let (planned, _folder) = plan(update(3000), 2, lenient.path());
+    assert_eq!(planned.unwrap().app_changes, [""; 0], "a new revision only");
+    let (planned, folder) = plan(update(8080), 2, lenient.path());
+    let error = planned.unwrap_err().to_string();
+    assert!(
+        error.ends_with("--accept-app-changes:\n  app: ingress.0.target_port"),
+        "{error}"
+    );
+    assert!(!folder.path().join("plan").exists());
+    let (planned, folder) = plan_accepting(update(8080), 2, lenient.path(), true);
+    assert_eq!(planned.unwrap().app_changes, ["app: ingress.0.target_port"]);
+    assert!(folder.path().join("plan").exists());
 }
 
 /// L10: A plan that cannot be judged is refused, too.
