@@ -35,21 +35,30 @@ impl Policies {
     ///
     /// # Errors
     ///
-    /// If there is none, or one is no valid policy.
+    /// If there is none, one is no valid policy, or one reports a rule that no file defines.
     pub fn read(folder: &Path) -> Result<Policies> {
         let mut engine = Engine::new();
         // A builtin that fails must not turn a violation into "undefined".
         engine.set_strict_builtin_errors(true);
-        let (mut packages, mut rules) = (Vec::new(), BTreeSet::new());
+        let (mut packages, mut rules, mut reported) = (Vec::new(), BTreeSet::new(), Vec::new());
         for file in files(folder, "rego")? {
             let text = fs::read_to_string(&file)?;
-            rules.extend(named_rules(&text));
+            rules.extend(quoted_after(&text, "\"rule\":"));
+            reported.extend(quoted_after(&text, "finding(").map(|rule| (file.clone(), rule)));
             let package = engine.add_policy(file.display().to_string(), text)?;
             packages.push(package);
         }
         packages.sort_unstable();
         packages.dedup();
         ensure!(!packages.is_empty(), "no policy in {}", folder.display());
+        // The finding of such a rule would be undefined for its lack of a control: the rule would never deny anything.
+        for (file, rule) in reported {
+            ensure!(
+                rules.contains(&rule),
+                "{}: the rule {rule} is not in the list of rules",
+                file.display()
+            );
+        }
         Ok(Policies {
             engine,
             packages,
@@ -100,9 +109,9 @@ pub(crate) fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The values of `"rule": "…"` in a policy.
-fn named_rules(text: &str) -> impl Iterator<Item = String> {
-    let after = text.split("\"rule\":").skip(1);
+/// The strings that directly follow this text in a policy.
+fn quoted_after<'a>(text: &'a str, before: &'a str) -> impl Iterator<Item = String> + 'a {
+    let after = text.split(before).skip(1);
     after.filter_map(|after| {
         after
             .trim_start()

@@ -114,6 +114,33 @@ fn a_rule_without_a_bad_plan_is_reported() {
     assert_eq!(Vec::from_iter(tested.untested), ["IMG-02"]);
 }
 
+/// L4: A rule that is reported and not listed is an error: its finding is undefined, so it would never deny anything.
+#[test]
+fn a_reported_rule_that_is_not_listed_is_an_error() {
+    const LISTED: &str = r#"package plan
+
+import rego.v1
+
+controls := {entry.rule: entry.control | some entry in [{"rule": "IMG-01", "control": "own:1"}]}
+
+finding(rule, address, message) := {"rule": rule, "address": address, "message": message, "control": controls[rule]}
+"#;
+    let reporting = |rule: &str| {
+        format!("package a\nimport rego.v1\ndeny contains data.plan.finding(\"{rule}\", \"app.one\", \"\")\n")
+    };
+    let folder = folder("app:latest", "app.one");
+    write(folder.path(), "plan.rego", LISTED);
+    write(folder.path(), "a.rego", &reporting("IMG-01"));
+    let mut policies = Policies::read(folder.path()).unwrap();
+    assert_eq!(policies.denials(&plan(&digest())).unwrap().len(), 1);
+    write(folder.path(), "a.rego", &reporting("IMG-02"));
+    let error = Policies::read(folder.path()).err().unwrap().to_string();
+    assert!(
+        error.ends_with("a.rego: the rule IMG-02 is not in the list of rules"),
+        "{error}"
+    );
+}
+
 #[test]
 fn what_cannot_be_evaluated_is_an_error() {
     let message = |name: &str, text: &str| {

@@ -35,17 +35,29 @@ deny contains data.plan.finding("ACA-01", app.address, "the ingress accepts plai
 	not ingress.allow_insecure_connections == false
 }
 
+# Without it the rules about an ingress would find nothing to deny.
+deny contains data.plan.finding("ACA-04", app.address, "it has no ingress, or one that cannot be read from the plan") if {
+	some app in apps
+	not has_readable_ingress(app)
+}
+
+has_readable_ingress(app) if {
+	is_array(app.after.ingress)
+	count(app.after.ingress) > 0
+	object.get(app.unknown, "ingress", []) != true
+}
+
 deny contains data.plan.finding("ACA-04", app.address, "the ingress is not restricted to the networks of Allow rules") if {
 	some app in apps
 	some ingress in app.after.ingress
 	{rule.action | some rule in object.get(ingress, "ip_security_restriction", [])} != {"Allow"}
 }
 
-deny contains data.plan.finding("ACA-04", app.address, "an Allow rule of the ingress is for a network wider than /8, or one that is not known") if {
+deny contains data.plan.finding("ACA-04", app.address, "an Allow rule of the ingress is for a network that is not private, or not known") if {
 	some app in apps
 	some ingress in app.after.ingress
 	some rule in object.get(ingress, "ip_security_restriction", [])
-	not data.plan.is_narrow(object.get(rule, "ip_address_range", null))
+	not data.plan.is_private(object.get(rule, "ip_address_range", null))
 }
 
 deny contains data.plan.finding("ACA-12", app.address, "the image listens on the loopback interface only: PORTCULLIS_LISTEN is not set to 0.0.0.0") if {
@@ -98,6 +110,11 @@ deny contains data.plan.finding("ACA-18", app.address, "another port than HTTPS 
 	some app in apps
 	some ingress in app.after.ingress
 	not object.get(ingress, "exposed_port", null) in {null, 0}
+}
+
+deny contains data.plan.finding("ACA-18", app.address, "it is not known whether another port than HTTPS is exposed") if {
+	some app in apps
+	data.plan.block(app.unknown, "ingress", 0).exposed_port == true
 }
 
 # ---- ACA-02, ACA-09: identities ----------------------------------------------------------------------------------------

@@ -52,6 +52,22 @@ deny contains data.plan.finding("FD-01", profile.address, "no firewall is in fro
 	not data.plan.without_index(profile.address) in protected
 }
 
+# A policy protects the domains that it names, and no other of its profile.
+deny contains data.plan.finding("FD-01", domain.address, "no firewall is in front of it") if {
+	some type in ["azurerm_cdn_frontdoor_custom_domain", "azurerm_cdn_frontdoor_endpoint"]
+	some domain in data.plan.of_type(type)
+	not data.plan.without_index(domain.address) in protected_domains
+}
+
+protected_domains := {address |
+	some policy in data.plan.of_type("azurerm_cdn_frontdoor_security_policy")
+	has_firewall(policy)
+	some index, association in policy.expressions.security_policies[0].firewall[0].association
+	policy.after.security_policies[0].firewall[0].association[index].patterns_to_match == ["/*"]
+	some domain in association.domain
+	some address in data.plan.references(policy, domain.cdn_frontdoor_domain_id)
+}
+
 # Of this plan, so that the rules above have judged it.
 has_firewall(policy) if {
 	some firewall in firewalls

@@ -87,7 +87,7 @@ source_prefixes(rule) := [] if not is_array(rule.after.source_address_prefixes)
 # Names of Azure for its own networks: of the virtual network with its peered ones, and of its load balancers' probes.
 is_inner(source) if source in {"AzureLoadBalancer", "VirtualNetwork"}
 
-is_inner(source) if data.plan.is_narrow(source)
+is_inner(source) if data.plan.is_private(source)
 
 # Azure reports the rules of its own resources in `security_rule` as well, so what counts is what the code says.
 deny contains data.plan.finding("NET-02", group.address, "its rules are not resources of their own, so their sources are not checked") if {

@@ -147,11 +147,19 @@ contains_network(outer, inner) if {
 	first_address(inner) + addresses(inner) <= first_address(outer) + addresses(outer)
 }
 
-# A network of at most 2^24 addresses, or one address.
-is_narrow(network) if {
+# RFC 1918, and the addresses that RFC 6598 reserves for carriers. No host of the internet has one of them.
+private_networks := ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"]
+
+# A network of private addresses, or one address.
+is_private(network) if {
 	is_string(network)
-	regex.match(`^[0-9]+(\.[0-9]+){3}(/([89]|[12][0-9]|3[0-2]))?$`, network)
+	some private in private_networks
+	contains_network(private, with_length(network))
 }
+
+with_length(network) := network if contains(network, "/")
+
+with_length(network) := concat("", [network, "/32"]) if not contains(network, "/")
 
 overlap(one, other) if {
 	first_address(one) < first_address(other) + addresses(other)

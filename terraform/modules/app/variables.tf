@@ -83,8 +83,11 @@ variable "client_networks" {
   default     = []
 
   validation {
-    condition     = alltrue([for network in var.client_networks : can(cidrnetmask(network)) && try(tonumber(split("/", network)[1]) >= 8, false)])
-    error_message = "client_networks must be IPv4 networks in CIDR notation, none wider than /8."
+    condition = alltrue([for network in var.client_networks : can(cidrnetmask(network)) && anytrue([
+      for private in ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"] :
+      try(tonumber(split("/", network)[1]) >= tonumber(split("/", private)[1]) && cidrsubnet("${split("/", network)[0]}/${split("/", private)[1]}", 0, 0) == private, false)
+    ])])
+    error_message = "client_networks must be private IPv4 networks in CIDR notation (RFC 1918, or 100.64.0.0/10)."
   }
 }
 

@@ -73,6 +73,26 @@ run "a_peered_network_may_connect" {
   }
 }
 
+run "networks_of_the_internet_are_refused_as_those_of_clients" {
+  command = plan
+
+  variables {
+    client_networks = ["10.30.0.0/24", "52.0.0.0/8"]
+  }
+
+  expect_failures = [var.client_networks]
+}
+
+run "a_network_of_clients_wider_than_the_private_one_is_refused" {
+  command = plan
+
+  variables {
+    client_networks = ["172.16.0.0/11"]
+  }
+
+  expect_failures = [var.client_networks]
+}
+
 run "the_internet_is_refused_as_a_network_of_clients" {
   command = plan
 

@@ -63,6 +63,29 @@ run "operators_come_from_their_networks" {
   }
 }
 
+run "every_private_network_may_be_an_operators" {
+  command = plan
+
+  variables {
+    operator_networks = ["10.9.0.0/24", "100.127.0.0/16", "172.31.4.0/24", "192.168.0.0/16"]
+  }
+
+  assert {
+    condition     = length(azurerm_network_security_rule.accept["postgres-operators"].source_address_prefixes) == 4
+    error_message = "private networks are accepted"
+  }
+}
+
+run "networks_of_the_internet_are_no_operators" {
+  command = plan
+
+  variables {
+    operator_networks = ["52.0.0.0/8"]
+  }
+
+  expect_failures = [var.operator_networks]
+}
+
 run "the_internet_is_no_operator" {
   command = plan
 
