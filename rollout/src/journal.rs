@@ -161,8 +161,8 @@ impl Journal {
 pub struct Folder {
     /// `target/deploy/ENVIRONMENT`.
     pub path: PathBuf,
-    /// The system releases the lock when the file is closed or the process ends.
-    _lock: Option<File>,
+    /// The system releases the lock when no process has the file open any more.
+    lock: Option<File>,
 }
 
 impl Folder {
@@ -181,15 +181,16 @@ impl Folder {
         let lock = File::options()
             .create(true)
             .truncate(false)
+            .read(true)
             .write(true)
             .open(path.join("lock"))?;
         ensure!(
             lock.try_lock().is_ok(),
-            "another `cargo xtask deploy` works on {environment}: wait for it, or stop it"
+            "another `cargo xtask deploy` works on {environment}, or a command that it started before it was killed: wait for its end"
         );
         Ok(Folder {
             path,
-            _lock: Some(lock),
+            lock: Some(lock),
         })
     }
 
@@ -197,8 +198,13 @@ impl Folder {
     pub fn unlocked(target: &Path, environment: &str) -> Folder {
         Folder {
             path: target.join("deploy").join(environment),
-            _lock: None,
+            lock: None,
         }
+    }
+
+    /// The file that is locked, if it is. Each command inherits it: Terraform survives a killed deploy, and creates its revision later.
+    pub(crate) fn lock(&self) -> Option<&File> {
+        self.lock.as_ref()
     }
 
     /// The journal's file.

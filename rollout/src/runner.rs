@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use tools::{find, table};
 
 use crate::invocation::{Invocation, Program};
+use crate::journal::Folder;
 
 /// Before the second attempt and each one after it; the last also before any further.
 const BACK_OFF: [Duration; 3] = [
@@ -96,15 +97,19 @@ pub struct Processes<'a> {
     context: &'a Context,
     terraform: Option<PathBuf>,
     az: Option<PathBuf>,
-    log: Option<PathBuf>,
+    folder: Option<&'a Folder>,
 }
 
 impl<'a> Processes<'a> {
-    /// Finds the programs, exactly as `security/tools.toml` pins them.
+    /// Finds the programs, exactly as `security/tools.toml` pins them. Commands are logged in the folder, and hold its lock until they end.
     ///
     /// # Errors
     /// When one is missing.
-    pub fn find(context: &'a Context, programs: &[Program], log: Option<PathBuf>) -> Result<Processes<'a>> {
+    pub fn find(
+        context: &'a Context,
+        programs: &[Program],
+        folder: Option<&'a Folder>,
+    ) -> Result<Processes<'a>> {
         let find = |program: Program, name: &str| {
             if !programs.contains(&program) {
                 return Ok(None);
@@ -118,12 +123,14 @@ impl<'a> Processes<'a> {
             context,
             terraform: find(Program::Terraform, "terraform")?,
             az: find(Program::Az, "azure-cli")?,
-            log,
+            folder,
         })
     }
 
     fn write_log(&self, invocation: &Invocation, ended: &Ended, since: Instant) -> Result<()> {
-        let Some(file) = &self.log else { return Ok(()) };
+        let Some(file) = self.folder.map(Folder::commands) else {
+            return Ok(());
+        };
         let hidden = |text: &str| {
             if invocation.is_logged {
                 text.to_owned()
@@ -143,7 +150,7 @@ impl<'a> Processes<'a> {
         File::options()
             .create(true)
             .append(true)
-            .open(file)
+            .open(&file)
             .and_then(|mut log| writeln!(log, "{entry}"))
             .with_context(|| format!("cannot write {}", file.display()))
     }
@@ -168,12 +175,15 @@ impl Runner for Processes<'_> {
         };
         let program = program.with_context(|| format!("no program for `{}`", line(invocation)))?;
         let since = Instant::now();
-        let command = Command::new(context, program).args(args(invocation)).envs([
+        let mut command = Command::new(context, program).args(args(invocation)).envs([
             ("TF_IN_AUTOMATION", "1"),
             ("CHECKPOINT_DISABLE", "1"),
             ("AZURE_CORE_COLLECT_TELEMETRY", "0"),
             ("AZURE_CORE_NO_COLOR", "1"),
         ]);
+        if let Some(lock) = self.folder.and_then(Folder::lock) {
+            command = command.stdin(lock);
+        }
         let ended = if invocation.finishes {
             to_its_end(context, &command, invocation.timeout)?
         } else {
@@ -256,8 +266,11 @@ fn failure(invocation: &Invocation, ended: &Ended, attempts: u32) -> anyhow::Err
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::cell::RefCell;
+
+    use harness::settings::Settings;
+
+    use super::*;
 
     /// Ends with each of these codes in turn.
     struct Codes(RefCell<Vec<i32>>);
@@ -301,6 +314,37 @@ mod tests {
             error,
             "`az version` failed (stopped, time limit 9 s, 2 attempts): why"
         );
+    }
+
+    /// L10: A command that survives its deploy holds the lock of the environment until it ends.
+    #[test]
+    fn a_command_holds_the_lock_of_its_environment() {
+        let target = tempfile::tempdir().unwrap();
+        let context = Context {
+            settings: Settings::read(),
+            stop: Stop::default(),
+        };
+        let folder = Folder::locked(target.path(), "dev").unwrap();
+        let fifo = target.path().join("ends");
+        // It goes on in the background when the command itself has ended, as Terraform does without its deploy.
+        let script = format!("mkfifo '{0}' && exec 3<&0 && {{ cat '{0}' & }}", fifo.display());
+        let script = Invocation {
+            program: Program::Given,
+            args: ["sh", "-c", &script].map(str::to_owned).to_vec(),
+            finishes: true,
+            ..invocation(1)
+        };
+        Processes::find(&context, &[], Some(&folder))
+            .unwrap()
+            .run(&script, &[0])
+            .unwrap();
+        drop(folder);
+        let error = Folder::locked(target.path(), "dev").unwrap_err().to_string();
+        assert!(error.contains("before it was killed"), "{error}");
+        std::fs::write(&fifo, "").unwrap();
+        while Folder::locked(target.path(), "dev").is_err() {
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 
     #[test]

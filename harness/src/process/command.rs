@@ -33,6 +33,7 @@ pub struct Command<'a> {
     env: EnvVars,
     removed: Vec<OsString>,
     dir: PathBuf,
+    stdin: Option<&'a File>,
 }
 
 /// The output of a program that ended.
@@ -60,6 +61,7 @@ impl<'a> Command<'a> {
             env: Vec::new(),
             removed: Vec::new(),
             dir,
+            stdin: None,
         }
     }
 
@@ -77,6 +79,12 @@ impl<'a> Command<'a> {
     /// Runs it in another directory.
     pub fn current_dir(mut self, dir: impl Into<PathBuf>) -> Command<'a> {
         self.dir = dir.into();
+        self
+    }
+
+    /// Gives it this file as standard input, which is empty otherwise. The open file belongs to it as well, with its lock.
+    pub fn stdin(mut self, file: &'a File) -> Command<'a> {
+        self.stdin = Some(file);
         self
     }
 
@@ -98,7 +106,7 @@ impl<'a> Command<'a> {
 
     /// Runs it to its end with inherited standard output and error; fails unless it succeeds.
     pub fn stream(&self) -> Result<()> {
-        let mut running = self.spawn(Stdio::null(), Stdio::inherit(), Stdio::inherit())?;
+        let mut running = self.spawn(self.input()?, Stdio::inherit(), Stdio::inherit())?;
         let status = running.wait(self.context)?;
         ensure!(status.success(), "`{self}` failed ({status})");
         Ok(())
@@ -128,7 +136,7 @@ impl<'a> Command<'a> {
 
     /// As [`Command::capture`], with a timeout, after which it is stopped.
     pub fn output_with_timeout(&self, timeout: Duration) -> Result<TimedOutput> {
-        let mut running = self.spawn(Stdio::null(), Stdio::piped(), Stdio::piped())?;
+        let mut running = self.spawn(self.input()?, Stdio::piped(), Stdio::piped())?;
         let (out, err) = (
             Collected::from(running.child.stdout.take(), MAX_OUTPUT),
             Collected::from(running.child.stderr.take(), MAX_OUTPUT),
@@ -144,14 +152,14 @@ impl<'a> Command<'a> {
     /// Runs it to its end and calls `each` for each line of its standard output; standard error is inherited.
     pub fn lines(&self, each: impl FnMut(&str)) -> Result<ExitStatus> {
         let (out, writer) = std::io::pipe()?;
-        let running = self.spawn(Stdio::null(), writer.into(), Stdio::inherit())?;
+        let running = self.spawn(self.input()?, writer.into(), Stdio::inherit())?;
         self.read_lines(running, out, each)
     }
 
     /// As [`Command::lines`], with the lines of standard error in between, in the order in which they are written.
     pub fn all_lines(&self, each: impl FnMut(&str)) -> Result<ExitStatus> {
         let (out, writer) = std::io::pipe()?;
-        let running = self.spawn(Stdio::null(), writer.try_clone()?.into(), writer.into())?;
+        let running = self.spawn(self.input()?, writer.try_clone()?.into(), writer.into())?;
         self.read_lines(running, out, each)
     }
 
@@ -182,13 +190,20 @@ impl<'a> Command<'a> {
 
     /// Starts it without waiting; both outputs go to the file.
     pub fn background(&self, log: &File) -> Result<ChildProcess> {
-        self.spawn(Stdio::null(), log.try_clone()?.into(), log.try_clone()?.into())
+        self.spawn(self.input()?, log.try_clone()?.into(), log.try_clone()?.into())
     }
 
     /// Starts it with pipes for standard input and output; standard error goes to the file.
     pub fn interactive(&self, log: &File) -> Result<Interactive> {
         let child = self.spawn(Stdio::piped(), Stdio::piped(), log.try_clone()?.into())?;
         Ok(Interactive::of(self.context, child))
+    }
+
+    fn input(&self) -> Result<Stdio> {
+        Ok(match self.stdin {
+            Some(file) => file.try_clone()?.into(),
+            None => Stdio::null(),
+        })
     }
 
     #[expect(

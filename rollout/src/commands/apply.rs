@@ -51,11 +51,7 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
             journal.commit
         );
     }
-    let runner = Processes::find(
-        context,
-        &[Program::Terraform, Program::Az],
-        Some(folder.commands()),
-    )?;
+    let runner = Processes::find(context, &[Program::Terraform, Program::Az], Some(&folder))?;
     if let Some(line) = journal.app_changes_line() {
         print(&line);
     }

@@ -74,7 +74,7 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
     let commit = evidence::verify(&options.image, &folder.evidence())?;
     let suffix = options.revision_suffix.clone().unwrap_or_else(|| suffix(&commit));
     let _of_an_earlier_deploy = fs::remove_file(folder.commands());
-    let runner = Processes::find(context, &[Program::Terraform], Some(folder.commands()))?;
+    let runner = Processes::find(context, &[Program::Terraform], Some(&folder))?;
     let files = options.terraform.files()?;
     let module = files.module(&config);
     let variables = Variables {

@@ -41,7 +41,7 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
             folder.journal().display()
         )
     })?;
-    let runner = Processes::find(context, &[Program::Az], Some(folder.commands()))?;
+    let runner = Processes::find(context, &[Program::Az], Some(&folder))?;
     let files = options.terraform.files()?;
     let driver = Driver {
         runner: &runner,
@@ -70,11 +70,7 @@ fn to(context: &Context, options: &Options, config: &Config, folder: &Folder, re
             state.name()
         );
     }
-    let runner = Processes::find(
-        context,
-        &[Program::Terraform, Program::Az],
-        Some(folder.commands()),
-    )?;
+    let runner = Processes::find(context, &[Program::Terraform, Program::Az], Some(folder))?;
     let files = options.terraform.files()?;
     let target = target(&outputs(&runner, &files.module(config))?)?;
     let revisions = azure::revisions(&runner.json(&target.list_revisions())?)?;

@@ -1,6 +1,9 @@
 //! Deploys whose process is killed or stopped, and resumed.
 
+use std::time::{Duration, Instant};
+
 use harness::process::child::ChildProcess;
+use rollout::journal::Folder;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::environment::Environment;
@@ -10,26 +13,49 @@ fn signal(process: &ChildProcess, signal: Signal) {
     kill_process(Pid::from_raw(process.pid()).unwrap(), signal).unwrap();
 }
 
+fn once(method: &'static str, path: &'static str, kind: Kind) -> Disruption {
+    Disruption {
+        method,
+        path,
+        kind,
+        times: 1,
+    }
+}
+
+/// Kills the deploy while a request is held, and lets nothing else happen.
+fn killed_while_held(environment: &Environment, sha256: &str, held: &[Disruption]) {
+    let name = environment.name;
+    environment
+        .simulator
+        .group(name, |group| group.disruptions = held.to_vec());
+    let mut process = environment.start_apply(sha256);
+    environment.simulator.wait_until_held(name);
+    // Only the deploy: its `az` and Terraform go on, as they would on a machine.
+    signal(&process, Signal::KILL);
+    while process.ended().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Waits until no command of a killed deploy runs any more: until then the environment is locked.
+fn wait_for_survivors(environment: &Environment) {
+    let until = Instant::now() + Duration::from_secs(60);
+    while Folder::locked(&environment.path("target"), "sim").is_err() {
+        assert!(Instant::now() < until, "a command of the killed deploy runs on");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// Kills the deploy while a request is held, lets the request have its effect, and resumes.
 fn killed_at(name: &'static str, method: &'static str, path: &'static str) -> Environment {
     let environment = Environment::new(name, true);
     let sha256 = environment.plan();
-    environment.simulator.group(name, |group| {
-        group.disruptions = vec![Disruption {
-            method,
-            path,
-            kind: Kind::Held,
-            times: 1,
-        }];
-    });
-    let mut process = environment.start_apply(&sha256);
-    environment.simulator.wait_until_held(name);
-    // Only the deploy: its `az` goes on, as it would on a machine.
-    signal(&process, Signal::KILL);
-    while process.ended().unwrap().is_none() {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    killed_while_held(&environment, &sha256, &[once(method, path, Kind::Held)]);
+    let printed = environment.apply(&sha256);
+    assert_eq!(printed.code, Some(1), "its command runs on: {}", printed.text);
+    assert!(printed.text.contains("before it was killed"), "{}", printed.text);
     environment.simulator.group(name, |group| group.release());
+    wait_for_survivors(&environment);
     let printed = environment.apply(&sha256);
     assert_eq!(printed.code, Some(0), "{}", printed.text);
     assert_eq!(environment.traffic(), ["app--new=100"]);
@@ -62,6 +88,34 @@ fn a_deploy_killed_while_terraform_applies_waits_for_it() {
     assert_eq!(stored.count(), 2, "the job once, the app once");
 }
 
+/// L10: A rollback waits for the Terraform of a killed deploy, and deactivates the revision that it creates.
+#[test]
+#[ignore = "needs az: `cargo xtask tools install azure-cli`"]
+fn a_deploy_killed_during_its_release_is_rolled_back_after_terraform() {
+    let name = "killed-at-release";
+    let environment = Environment::new(name, true);
+    let sha256 = environment.plan();
+    // Of the two states that a deploy stores, the one with the new revision.
+    let kinds = [Kind::Passes, Kind::Held];
+    killed_while_held(
+        &environment,
+        &sha256,
+        &kinds.map(|kind| once("POST", "state", kind)),
+    );
+    assert_eq!(environment.journal().deploy.state.name(), "migrated");
+    let printed = environment.run(&["rollback"]);
+    assert_eq!(printed.code, Some(1), "{}", printed.text);
+    assert!(printed.text.contains("before it was killed"), "{}", printed.text);
+    assert_eq!(environment.active(), ["app--old"], "not created yet");
+    environment.simulator.group(name, |group| group.release());
+    wait_for_survivors(&environment);
+    assert_eq!(environment.active(), ["app--new", "app--old"]);
+    let printed = environment.run(&["rollback"]);
+    assert_eq!(printed.code, Some(0), "{}", printed.text);
+    assert_eq!(environment.traffic(), ["app--old=100"]);
+    assert_eq!(environment.active(), ["app--old"]);
+}
+
 /// L10: A deploy that is killed while traffic is being shifted is resumed at that step.
 #[test]
 #[ignore = "needs az: `cargo xtask tools install azure-cli`"]
@@ -82,12 +136,7 @@ fn a_stopped_deploy_can_be_rolled_back() {
     let environment = Environment::new(name, true);
     let sha256 = environment.plan();
     environment.simulator.group(name, |group| {
-        group.disruptions = vec![Disruption {
-            method: "GET",
-            path: "operations/op2",
-            kind: Kind::Held,
-            times: 1,
-        }];
+        group.disruptions = vec![once("GET", "operations/op2", Kind::Held)];
     });
     let mut process = environment.start_apply(&sha256);
     environment.simulator.wait_until_held(name);

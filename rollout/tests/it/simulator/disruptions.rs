@@ -22,6 +22,8 @@ pub enum Kind {
     Lost,
     /// The request has its effect; then the connection is closed.
     AnswerLost,
+    /// Nothing: what is listed after it happens to a later request.
+    Passes,
     /// The request waits for the release of its group, and then has its effect.
     Held,
 }
