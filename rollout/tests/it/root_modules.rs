@@ -114,3 +114,23 @@ fn modules_declare_what_they_share_in_the_same_way() {
         }
     }
 }
+
+/// L10: The deploy waits longer for a migration than its job may run: otherwise it would fail while the migration still succeeds.
+#[test]
+fn the_deploy_waits_longer_than_the_migration_job_may_run() {
+    let declared = declared("variable", &read("modules/migration-job/variables.tf"));
+    let default = declared["timeout_seconds"]
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("default     = "));
+    let limit: i64 = default.unwrap().parse().unwrap();
+    assert!(
+        !read("modules/stack/main.tf").contains("timeout_seconds"),
+        "the stack gives the job no other time limit"
+    );
+    let configured: toml::Table = include_str!("../../../deploy/rollout.toml").parse().unwrap();
+    for (name, environment) in configured["environments"].as_table().unwrap() {
+        let waits = environment["migration-seconds"].as_integer().unwrap();
+        // Starting a replica, which pulls its image first, is not part of the job's time.
+        assert!(waits >= limit + 300, "{name}: {waits} s, the job {limit} s");
+    }
+}
