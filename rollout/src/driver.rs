@@ -15,6 +15,7 @@ use crate::journal::{Folder, Journal};
 use crate::machine::{Action, Fact, State};
 use crate::plan_json;
 use crate::polling::poll;
+use crate::rollback;
 use crate::runner::Runner;
 use crate::traffic::{await_healthy, no_other_serves, pin, set_traffic};
 
@@ -244,14 +245,12 @@ impl<R: Runner> Driver<'_, R> {
 
     fn await_revision(&self, journal: &Journal) -> Result<Fact> {
         let new = journal.new_revision();
-        let limit = Duration::from_secs(self.config.environment.healthy_seconds);
-        poll(
+        await_healthy(
             self.runner,
-            &journal.target.show_revision(&new),
-            limit,
-            self.config.environment.poll(),
-            |json| {
-                let revision = azure::revision(json)?;
+            &journal.target,
+            &new,
+            &self.config.environment,
+            |revision| {
                 ensure!(
                     revision.images.contains(&journal.image),
                     "{new} runs {}",
@@ -262,13 +261,10 @@ impl<R: Runner> Driver<'_, R> {
                     "{new} has {} % of the traffic before its smoke test",
                     revision.weight
                 );
-                Ok(match revision.health {
-                    Health::Healthy => Ok(Fact::RevisionHealthy),
-                    Health::NotYet => Err(revision.states),
-                    Health::Failed => bail!("{new} failed: {}", revision.states),
-                })
+                Ok(())
             },
-        )
+        )?;
+        Ok(Fact::RevisionHealthy)
     }
 
     fn watch(&self, journal: &Journal) -> Result<Fact> {
@@ -299,21 +295,14 @@ impl<R: Runner> Driver<'_, R> {
 
     fn roll_back(&self, journal: &Journal) -> Result<Fact> {
         let old = journal.deploy.old.as_deref().context("no old revision")?;
-        let new = journal.new_revision();
-        let revisions = self.revisions(journal)?;
-        let found = revisions.iter().find(|revision| revision.name == old);
-        if !found.with_context(|| format!("no revision {old}"))?.is_active {
-            self.runner.run(&journal.target.activate(old), &[0])?;
-            await_healthy(self.runner, &journal.target, old, &self.config.environment)?;
-        }
-        set_traffic(self.runner, &journal.target, &[(old, 100)])?;
-        // It would go on to work on mails and connections.
-        if revisions
-            .iter()
-            .any(|revision| revision.name == new && revision.is_active)
-        {
-            self.runner.run(&journal.target.deactivate(&new), &[0])?;
-        }
+        let environment = &self.config.environment;
+        rollback::to_old(
+            self.runner,
+            &journal.target,
+            environment,
+            old,
+            &journal.new_revision(),
+        )?;
         Ok(Fact::RolledBack)
     }
 

@@ -91,7 +91,9 @@ impl Journal {
     /// When the fact does not belong to the state, or the journal cannot be written.
     pub fn record(&mut self, fact: Fact, folder: &Folder) -> Result<()> {
         let reason = match &fact {
-            Fact::ActionFailed { reason } | Fact::RollbackRequested { reason } => Some(reason.clone()),
+            Fact::ActionFailed { reason }
+            | Fact::RollbackRequested { reason }
+            | Fact::TrafficReturned { reason, .. } => Some(reason.clone()),
             _ => None,
         };
         let deploy = self.deploy.next(fact)?;

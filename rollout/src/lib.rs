@@ -13,5 +13,6 @@ pub mod machine;
 pub mod plan_json;
 pub mod planning;
 pub mod polling;
+pub mod rollback;
 pub mod runner;
 pub mod traffic;

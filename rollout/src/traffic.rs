@@ -61,20 +61,22 @@ pub fn set_traffic(runner: &impl Runner, target: &Target, shares: &[(&str, u8)])
     Ok(())
 }
 
-/// Waits until a revision is healthy.
+/// Waits until a revision is healthy. Each time it is verified first.
 ///
 /// # Errors
-/// When it failed, or is not healthy within the time limit.
+/// When it failed or does not verify, or is not healthy within the time limit.
 pub fn await_healthy(
     runner: &impl Runner,
     target: &Target,
     revision: &str,
     environment: &Environment,
+    verify: impl Fn(&Revision) -> Result<()>,
 ) -> Result<()> {
     let limit = Duration::from_secs(environment.healthy_seconds);
     let show = target.show_revision(revision);
     poll(runner, &show, limit, environment.poll(), |json| {
         let found = azure::revision(json)?;
+        verify(&found)?;
         Ok(match found.health {
             Health::Healthy => Ok(()),
             Health::NotYet => Err(found.states),

@@ -52,11 +52,10 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
     let config = options.wanted.read(context)?;
     let folder = Folder::locked(&context.settings.target, &config.name)?;
     if let Some(journal) = Journal::find(&folder)? {
-        let state = &journal.deploy.state;
         ensure!(
-            state.is_final() || *state == State::Planned,
-            "a deploy is in state {}: `apply` resumes it, `rollback` ends it",
-            state.name()
+            !journal.deploy.is_in_progress(),
+            "a deploy is in state {}: `apply` resumes it, `rollback` ends it, if need be with --to REVISION",
+            journal.deploy.state.name()
         );
     }
     require_lock_file(&config)?;

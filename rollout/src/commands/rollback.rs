@@ -1,11 +1,10 @@
-//! `deploy rollback`: all traffic to the old revision of the last deploy, or to a named one without its journal.
+//! `deploy rollback`: all traffic to the old revision of the last deploy, or to a named one.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use clap::Args;
 use harness::context::Context;
 use harness::output::print;
 
-use crate::azure;
 use crate::commands::conclusion::conclude;
 use crate::commands::options::{Terraform, Where};
 use crate::commands::outputs::{outputs, target};
@@ -13,16 +12,16 @@ use crate::config::Config;
 use crate::driver::Driver;
 use crate::invocation::Program;
 use crate::journal::{Folder, Journal};
-use crate::machine::State;
-use crate::runner::{Processes, Runner as _};
-use crate::traffic::{await_healthy, set_traffic};
+use crate::machine::{Fact, State};
+use crate::rollback;
+use crate::runner::Processes;
 
 /// Options of `deploy rollback`.
 #[derive(Debug, Args)]
 pub struct Options {
     #[command(flatten)]
     wanted: Where,
-    /// To this revision, without the journal of a deploy
+    /// To this revision, which may also be of another deploy than the journal
     #[arg(long, value_name = "REVISION")]
     to: Option<String>,
     #[command(flatten)]
@@ -60,36 +59,18 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
     )
 }
 
-/// Activates the revision if necessary, and deactivates those that had the traffic. The journal stays as it is.
+/// All traffic to a revision that is named: it does not depend on the journal, but ends the deploy of one that is in progress.
 fn to(context: &Context, options: &Options, config: &Config, folder: &Folder, revision: &str) -> Result<()> {
-    if let Some(journal) = Journal::find(folder)? {
-        let state = &journal.deploy.state;
-        ensure!(
-            state.is_final() || *state == State::Planned,
-            "a deploy is in state {}: `rollback` without --to ends it",
-            state.name()
-        );
-    }
     let runner = Processes::find(context, &[Program::Terraform, Program::Az], Some(folder))?;
     let files = options.terraform.files()?;
     let target = target(&outputs(&runner, &files.module(config))?)?;
-    let revisions = azure::revisions(&runner.json(&target.list_revisions())?)?;
-    let names = revisions
-        .iter()
-        .map(|revision| revision.name.as_str())
-        .collect::<Vec<_>>()
-        .join(", ");
-    let found = revisions.iter().find(|found| found.name == revision);
-    let found = found.with_context(|| format!("no revision {revision}; there are {names}"))?;
-    if !found.is_active {
-        runner.run(&target.activate(revision), &[0])?;
-    }
-    await_healthy(&runner, &target, revision, &config.environment).context("the traffic was not changed")?;
-    set_traffic(&runner, &target, &[(revision, 100)])?;
-    // They would go on to work on mails and connections.
-    let served = |other: &&azure::Revision| other.name != revision && other.is_active && other.weight > 0;
-    for other in revisions.iter().filter(served) {
-        runner.run(&target.deactivate(&other.name), &[0])?;
+    rollback::to_named(&runner, &target, &config.environment, revision)?;
+    if let Some(mut journal) = Journal::find(folder)?
+        && journal.deploy.is_in_progress()
+    {
+        let reason = format!("requested by an operator: to {revision}");
+        let revision = revision.to_owned();
+        journal.record(Fact::TrafficReturned { revision, reason }, folder)?;
     }
     print(&format!("{revision} has all traffic"));
     Ok(())

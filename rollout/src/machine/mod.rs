@@ -91,6 +91,13 @@ pub enum Fact {
         /// Why.
         reason: String,
     },
+    /// An operator gave all traffic to a revision, which need not be of this deploy.
+    TrafficReturned {
+        /// Its name.
+        revision: String,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// A deploy, as far as its course depends on it.
@@ -103,7 +110,8 @@ pub struct Deploy {
     pub plan_sha256: String,
     /// The new revision's shares of the traffic in percent, ascending to 100.
     pub steps: Vec<u8>,
-    /// The revision that had the traffic before, once it is known; none on the first deploy.
+    /// The revision that had the traffic before, once it is known; none on the first deploy. After an operator's rollback to another
+    /// one it is that.
     pub old: Option<String>,
 }
 
@@ -145,6 +153,11 @@ impl Deploy {
         })
     }
 
+    /// Whether it was approved and is not over.
+    pub fn is_in_progress(&self) -> bool {
+        !self.state.is_final() && self.state != State::Planned
+    }
+
     /// The deploy after a fact.
     ///
     /// # Errors
@@ -183,6 +196,10 @@ impl Deploy {
             },
             (state, Fact::ActionFailed { reason }) => self.after_failure(state, reason)?,
             (state, Fact::RollbackRequested { reason }) => self.after_request(state, reason)?,
+            (_, Fact::TrafficReturned { revision, reason }) if self.is_in_progress() => {
+                old = Some(revision);
+                State::RolledBack { reason }
+            }
             (state, _) => return Err(TransitionError::NotPossible(state.name())),
         };
         Ok(Deploy {

@@ -69,6 +69,10 @@ fn every_fact() -> Vec<Fact> {
         Fact::RolledBack,
         Fact::ActionFailed { reason: reason() },
         Fact::RollbackRequested { reason: reason() },
+        Fact::TrafficReturned {
+            revision: "app--other".to_owned(),
+            reason: reason(),
+        },
     ]
 }
 
@@ -212,6 +216,10 @@ fn expected(deploy: &Deploy, fact: &Fact) -> Option<State> {
             _ if name == "planned" || BEFORE.contains(&name) => Some(failed),
             _ => None,
         },
+        Fact::TrafficReturned { .. } => match name {
+            "planned" | "done" | "nothing-to-do" | "rolled-back" | "failed" => None,
+            _ => Some(State::RolledBack { reason: reason() }),
+        },
         fact => {
             let action = deploy.action()?;
             if success(action) != *fact {
@@ -239,6 +247,19 @@ fn expected(deploy: &Deploy, fact: &Fact) -> Option<State> {
             })
         }
     }
+}
+
+/// L10: A rollback to a named revision ends a deploy, also one whose own rollback cannot succeed.
+#[test]
+fn a_rollback_to_a_named_revision_ends_the_deploy() {
+    let stuck = deploy(State::RollingBack { reason: reason() }, Some(OLD));
+    let returned = Fact::TrafficReturned {
+        revision: "app--other".to_owned(),
+        reason: reason(),
+    };
+    let ended = stuck.next(returned).unwrap();
+    assert_eq!(ended.state, State::RolledBack { reason: reason() });
+    assert_eq!(ended.old.as_deref(), Some("app--other"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use rollout::driver::Driver;
 use rollout::machine::State;
+use rollout::rollback;
 
 use crate::app::{self, App};
 
@@ -103,4 +104,50 @@ fn the_last_deploy_is_resumed_and_rolled_back() {
 fn the_first_deploy_is_resumed_without_an_app() {
     let error = resumed(&App::default(), State::Pinned, None, false);
     assert_eq!(error, None, "it ends as failed: nothing creates its app here");
+}
+
+/// L10: A revision that a surviving Terraform creates during the rollback is deactivated, too.
+#[test]
+fn a_revision_that_appears_during_the_rollback_is_deactivated() {
+    let app = App::with(&[("app--old", 100)]);
+    *app.late.borrow_mut() = Some("app--new".to_owned());
+    assert_eq!(resumed(&app, State::Migrated, Some("app--old"), true), None);
+    assert_eq!(*app.changes.borrow(), ["set app--old=100", "deactivate app--new"]);
+    assert_eq!(app.active(), ["app--old"]);
+}
+
+/// L10: A rollback to a named revision deactivates all others, also when it is repeated and they have no traffic any more.
+#[test]
+fn a_repeated_rollback_to_a_revision_deactivates_the_others() {
+    let config = app::config();
+    let (_target, _folder, journal) = app::planned("rg");
+    let app = App::with(&[("app--bad", 100), ("app--idle", 0), ("app--older", 0)]);
+    app.revisions
+        .borrow_mut()
+        .get_mut("app--older")
+        .unwrap()
+        .is_active = false;
+    let to = |revision: &str| rollback::to_named(&app, &journal.target, &config.environment, revision);
+    let error = to("app--none").unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "no revision app--none; there are app--bad, app--idle, app--older"
+    );
+    to("app--older").unwrap();
+    assert_eq!(app.active(), ["app--older"]);
+    // As after an interruption between the traffic and the deactivation.
+    app.revisions.borrow_mut().get_mut("app--bad").unwrap().is_active = true;
+    to("app--older").unwrap();
+    assert_eq!(app.active(), ["app--older"]);
+    assert_eq!(app.traffic(), ["app--older=100"]);
+}
+
+/// L10: A rollback whose old revision is gone changes nothing, and is tried again.
+#[test]
+fn a_rollback_without_its_old_revision_is_not_over() {
+    let app = App::with(&[("app--new", 100)]);
+    let rolling_back = State::RollingBack { reason: reason() };
+    let error = resumed(&app, rolling_back, Some("app--old"), false).unwrap();
+    assert!(error.ends_with("run the command again"), "{error}");
+    assert_eq!(*app.changes.borrow(), [""; 0]);
 }
