@@ -11,10 +11,11 @@ use crate::journal::{Journal, Target};
 use crate::polling::poll;
 use crate::runner::{Ended, Runner, is_not_found, line};
 
-/// The revision that has all traffic, by name from now on; none before the first deploy.
+/// The revision that has all traffic, by name from now on; none before the first deploy. A split between it and the new revision is of
+/// an earlier run of this deploy, whose journal is lost: the new one gives its share back, and the deploy begins again.
 ///
 /// # Errors
-/// When the app cannot have several revisions, its traffic is split, or the new revision has it already.
+/// When the app cannot have several revisions, its traffic is split in another way, or the new revision has all of it.
 pub fn pin(runner: &impl Runner, target: &Target, new: &str) -> Result<Option<String>> {
     let ended = not_found_is_fine(runner, &target.show_app())?;
     let Some(app) = ended
@@ -26,13 +27,28 @@ pub fn pin(runner: &impl Runner, target: &Target, new: &str) -> Result<Option<St
     let app = azure::app(&app)?;
     ensure!(app.has_many_revisions, "the app is not in revision mode Multiple");
     let serving: Vec<&Share> = app.traffic.iter().filter(|share| share.weight > 0).collect();
-    let [share] = serving.as_slice() else {
-        bail!("the traffic is split between revisions: finish or roll back the deploy that split it");
+    let (ours, others): (Vec<&Share>, Vec<&Share>) = serving
+        .into_iter()
+        .partition(|share| share.revision.as_deref() == Some(new));
+    let [share] = others.as_slice() else {
+        ensure!(
+            !others.is_empty(),
+            "{new} has all traffic already, from a run whose journal is lost: it serves; to return, `rollback --to REVISION`"
+        );
+        bail!(
+            "the traffic is split between revisions: finish or roll back the deploy that split it, or choose one with `rollback --to REVISION`"
+        );
     };
     if let Some(named) = &share.revision {
-        ensure!(*named != new, "{new} has all traffic already");
+        if !ours.is_empty() {
+            set_traffic(runner, target, &[(named, 100)])?;
+        }
         return Ok(Some(named.clone()));
     }
+    ensure!(
+        ours.is_empty(),
+        "the traffic is split between {new} and the latest revision: choose one with `rollback --to REVISION`"
+    );
     let latest = app
         .latest_ready
         .context("the app has no revision that is ready")?;

@@ -38,12 +38,12 @@ pub(crate) fn conclude(journal: &Journal, is_wanted: bool) -> Result<()> {
     Err(Exit::AlreadyReported.into())
 }
 
-/// Who has the traffic after a failure.
+/// Which revision has the traffic after a failure.
 fn traffic(journal: &Journal, old: Option<&str>) -> String {
     let is_pinned = journal.events.iter().any(|event| event.state == "pinned");
     match old {
         Some(old) => format!("the old revision has the traffic: {old}"),
         None if is_pinned => "there is no old revision: the new one has the traffic, if it exists".to_owned(),
-        None => "the traffic was not changed".to_owned(),
+        None => "this command did not change the traffic".to_owned(),
     }
 }

@@ -2,7 +2,7 @@
 
 use rollout::driver::Driver;
 use rollout::machine::State;
-use rollout::rollback;
+use rollout::{rollback, traffic};
 
 use crate::app::{self, App};
 
@@ -150,4 +150,46 @@ fn a_rollback_without_its_old_revision_is_not_over() {
     let error = resumed(&app, rolling_back, Some("app--old"), false).unwrap();
     assert!(error.ends_with("run the command again"), "{error}");
     assert_eq!(*app.changes.borrow(), [""; 0]);
+}
+
+/// L10: A deploy whose journal was lost begins again: its revision, which has a share of the traffic, gives that back first.
+#[test]
+fn a_deploy_without_its_journal_begins_again() {
+    let app = App::with(&[("app--new", 10), ("app--old", 90)]);
+    assert_eq!(resumed(&app, State::Approved, None, false), None);
+    let expected = [
+        "set app--old=100",
+        "start ",
+        "set app--old=90 app--new=10",
+        "set app--old=50 app--new=50",
+        "set app--new=100",
+    ];
+    assert_eq!(*app.changes.borrow(), expected);
+}
+
+/// L10: Traffic that is split in another way, or that the new revision has already, is left as it is.
+#[test]
+fn traffic_of_other_deploys_is_not_pinned() {
+    for (shares, why) in [
+        (
+            &[("app--a", 10), ("app--b", 90)][..],
+            "is split between revisions",
+        ),
+        (
+            &[("app--a", 10), ("app--b", 80), ("app--new", 10)],
+            "is split between revisions",
+        ),
+        (
+            &[("app--new", 100), ("app--old", 0)],
+            "app--new has all traffic already",
+        ),
+    ] {
+        let app = App::with(shares);
+        let (_target, _folder, journal) = app::planned("rg");
+        let error = traffic::pin(&app, &journal.target, "app--new")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(why), "{error}");
+        assert_eq!(*app.changes.borrow(), [""; 0]);
+    }
 }
