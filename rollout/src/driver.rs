@@ -153,7 +153,7 @@ impl<R: Runner> Driver<'_, R> {
     fn apply_part(&self, journal: &Journal, target: Option<&str>) -> Result<()> {
         let approved = self.folder.plan();
         ensure!(
-            checksum::of_file(&approved)? == journal.plan.sha256,
+            checksum::of_file(&approved)? == journal.deploy.plan_sha256,
             "{} is not the plan that was approved",
             approved.display()
         );

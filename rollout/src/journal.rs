@@ -1,4 +1,5 @@
-//! The journal: one JSON file per environment from which an interrupted deploy resumes, and the lock that admits one deploy at a time.
+//! The journal: a JSON file per environment from which an interrupted deploy resumes, another of a plan that waits for its approval, and the
+//! lock that admits one deploy at a time.
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{ErrorKind, Write as _};
@@ -10,7 +11,7 @@ use chrono::{DateTime, Utc};
 use harness::clock;
 use serde::{Deserialize, Serialize};
 
-use crate::machine::{Deploy, Fact};
+use crate::machine::{Deploy, Fact, State};
 
 /// The version of the journal's form.
 pub const SCHEMA: &str = "1";
@@ -33,8 +34,6 @@ pub struct Journal {
     /// What the plan changes of the app as a whole.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub app_changes: Vec<String>,
-    /// The plan that is to be approved.
-    pub plan: PlanRecord,
     /// The state machine.
     #[serde(flatten)]
     pub deploy: Deploy,
@@ -51,13 +50,6 @@ pub struct Target {
     pub app: String,
     /// The job that runs migrations.
     pub job: String,
-}
-
-/// The plan file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlanRecord {
-    /// Hexadecimal.
-    pub sha256: String,
 }
 
 /// One transition.
@@ -114,13 +106,27 @@ impl Journal {
         });
     }
 
-    /// The journal of the last deploy of the environment, if there is one.
+    /// The journal of the plan that is to be approved, or else of the last deploy of the environment, if there is one.
     ///
     /// # Errors
     /// When it cannot be read, or is of another form: a deploy may be in progress.
     pub fn find(folder: &Folder) -> Result<Option<Journal>> {
-        let file = folder.journal();
-        let text = match fs::read(&file) {
+        match Journal::find_in(&folder.planned())? {
+            Some(planned) => Ok(Some(planned)),
+            None => Journal::find_deployed(folder),
+        }
+    }
+
+    /// The journal of the last deploy that was approved. A plan does not replace it: the deploy can still be rolled back.
+    ///
+    /// # Errors
+    /// As [`Journal::find`].
+    pub fn find_deployed(folder: &Folder) -> Result<Option<Journal>> {
+        Journal::find_in(&folder.journal())
+    }
+
+    fn find_in(file: &Path) -> Result<Option<Journal>> {
+        let text = match fs::read(file) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
@@ -135,25 +141,38 @@ impl Journal {
         Ok(Some(journal))
     }
 
-    /// The journal of the last deploy of the environment.
+    /// As [`Journal::find`].
     ///
     /// # Errors
     /// When there is none, or it is of another form.
     pub fn read(folder: &Folder) -> Result<Journal> {
-        let file = folder.journal();
-        Journal::find(folder)?
-            .with_context(|| format!("no deploy in {}: run `cargo xtask deploy plan`", file.display()))
+        Journal::find(folder)?.with_context(|| {
+            format!(
+                "no deploy in {}: run `cargo xtask deploy plan`",
+                folder.path.display()
+            )
+        })
     }
 
-    /// Writes it completely or not at all, and only returns when it is on the disk.
+    /// Writes it completely or not at all, and only returns when it is on the disk. With its approval the plan becomes the last deploy.
     pub fn write(&self, folder: &Folder) -> Result<()> {
-        let file = folder.journal();
+        let is_deployed = !matches!(self.deploy.state, State::Planned | State::NothingToDo);
+        let file = if is_deployed {
+            folder.journal()
+        } else {
+            folder.planned()
+        };
         let part = file.with_extension("part");
         let text = serde_json::to_vec_pretty(self)?;
         File::create(&part)
             .and_then(|mut out| out.write_all(&text).and_then(|()| out.sync_all()))
             .and_then(|()| fs::rename(&part, &file))
-            .and_then(|()| File::open(&folder.path)?.sync_all())
+            .and_then(|()| {
+                if is_deployed && folder.planned().exists() {
+                    fs::remove_file(folder.planned())?;
+                }
+                File::open(&folder.path)?.sync_all()
+            })
             .with_context(|| format!("cannot write {}", file.display()))
     }
 }
@@ -209,7 +228,12 @@ impl Folder {
         self.lock.as_ref()
     }
 
-    /// The journal's file.
+    /// The journal of a plan that was not approved.
+    pub fn planned(&self) -> PathBuf {
+        self.path.join("planned.json")
+    }
+
+    /// The journal of the last deploy.
     pub fn journal(&self) -> PathBuf {
         self.path.join("journal.json")
     }
@@ -247,6 +271,43 @@ mod tests {
         fs::write(folder.journal(), "{\"schema\": \"1\"").unwrap();
         let error = Journal::find(&folder).unwrap_err().to_string();
         assert!(error.contains("is damaged"), "{error}");
+    }
+
+    /// L10: A plan replaces the journal of the last deploy only with its approval: until then that deploy can be rolled back.
+    #[test]
+    fn a_plan_replaces_the_last_deploy_with_its_approval() {
+        let target = tempfile::tempdir().unwrap();
+        let folder = Folder::locked(target.path(), "staging").unwrap();
+        let journal = |suffix: &str, state: State| Journal {
+            schema: SCHEMA.to_owned(),
+            environment: "staging".to_owned(),
+            image: String::new(),
+            commit: String::new(),
+            suffix: suffix.to_owned(),
+            target: Target {
+                resource_group: "rg".to_owned(),
+                app: "app".to_owned(),
+                job: "job".to_owned(),
+            },
+            app_changes: Vec::new(),
+            deploy: Deploy {
+                state,
+                plan_sha256: "0".to_owned(),
+                steps: vec![100],
+                old: None,
+            },
+            events: Vec::new(),
+        };
+        let done = journal("first", State::Done);
+        done.write(&folder).unwrap();
+        let mut planned = journal("second", State::Planned);
+        planned.write(&folder).unwrap();
+        assert_eq!(Journal::find(&folder).unwrap().as_ref(), Some(&planned));
+        assert_eq!(Journal::find_deployed(&folder).unwrap(), Some(done));
+        let sha256 = "0".to_owned();
+        planned.record(Fact::Approved { sha256 }, &folder).unwrap();
+        assert_eq!(Journal::find(&folder).unwrap().as_ref(), Some(&planned));
+        assert_eq!(Journal::find_deployed(&folder).unwrap(), Some(planned));
     }
 
     #[test]

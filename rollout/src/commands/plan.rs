@@ -15,7 +15,7 @@ use crate::commands::outputs::target;
 use crate::config::Config;
 use crate::evidence::{self, Sources};
 use crate::invocation::{Program, Variables};
-use crate::journal::{Folder, Journal, PlanRecord, SCHEMA};
+use crate::journal::{Folder, Journal, SCHEMA};
 use crate::machine::{Deploy, State};
 use crate::plan_json::Change;
 use crate::planning;
@@ -51,7 +51,7 @@ pub struct Options {
 pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
     let config = options.wanted.read(context)?;
     let folder = Folder::locked(&context.settings.target, &config.name)?;
-    if let Some(journal) = Journal::find(&folder)? {
+    if let Some(journal) = Journal::find_deployed(&folder)? {
         ensure!(
             !journal.deploy.is_in_progress(),
             "a deploy is in state {}: `apply` resumes it, `rollback` ends it, if need be with --to REVISION",
@@ -97,22 +97,18 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
         suffix,
         target: target(&plan.json["planned_values"]["outputs"])?,
         app_changes: plan.app_changes,
-        plan: PlanRecord {
-            sha256: checksum::of_file(&folder.plan())?,
-        },
         deploy: Deploy {
             state: if plan.has_changes {
                 State::Planned
             } else {
                 State::NothingToDo
             },
-            plan_sha256: String::new(),
+            plan_sha256: checksum::of_file(&folder.plan())?,
             steps: config.environment.steps.clone(),
             old: None,
         },
         events: Vec::new(),
     };
-    journal.deploy.plan_sha256.clone_from(&journal.plan.sha256);
     journal.note(None);
     journal.write(&folder)?;
     let summary = summary(&journal, &plan.changes);
@@ -129,7 +125,7 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
         State::NothingToDo => "nothing to do: the plan has no changes".to_owned(),
         _ => format!(
             "approve with: cargo xtask deploy apply {} --approve {}",
-            config.name, journal.plan.sha256
+            config.name, journal.deploy.plan_sha256
         ),
     });
     Ok(())
@@ -195,7 +191,7 @@ mod tests {
     fn changes_of_the_app_as_a_whole_are_shown() {
         let mut journal: Journal = serde_json::from_value(json!({
             "schema": SCHEMA, "environment": "dev", "image": "i", "commit": "c", "suffix": "s", "state": "planned",
-            "target": {"resource_group": "rg", "app": "app", "job": "job"}, "plan": {"sha256": "0"},
+            "target": {"resource_group": "rg", "app": "app", "job": "job"},
             "plan_sha256": "0", "steps": [100], "old": null, "events": [],
         }))
         .unwrap();

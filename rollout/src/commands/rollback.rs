@@ -34,9 +34,9 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
     if let Some(revision) = &options.to {
         return to(context, options, &config, &folder, revision);
     }
-    let mut journal = Journal::find(&folder)?.with_context(|| {
+    let mut journal = Journal::find_deployed(&folder)?.with_context(|| {
         format!(
-            "no deploy in {}: name the revision with --to REVISION, or use the artifact of the pipeline that deployed",
+            "no deploy that was approved in {}: name the revision with --to REVISION, or use the artifact of the pipeline that deployed",
             folder.journal().display()
         )
     })?;
@@ -65,7 +65,7 @@ fn to(context: &Context, options: &Options, config: &Config, folder: &Folder, re
     let files = options.terraform.files()?;
     let target = target(&outputs(&runner, &files.module(config))?)?;
     rollback::to_named(&runner, &target, &config.environment, revision)?;
-    if let Some(mut journal) = Journal::find(folder)?
+    if let Some(mut journal) = Journal::find_deployed(folder)?
         && journal.deploy.is_in_progress()
     {
         let reason = format!("requested by an operator: to {revision}");

@@ -31,7 +31,7 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
         ("state", journal.deploy.state.name()),
         ("image", &journal.image),
         ("commit", &journal.commit),
-        ("plan", &journal.plan.sha256),
+        ("plan", &journal.deploy.plan_sha256),
         ("new", &journal.new_revision()),
         ("old", old),
     ] {

@@ -225,8 +225,9 @@ impl Deploy {
             State::RollingBack { .. } => state.clone(),
             State::Done => self.to_old(reason)?,
             state if state.may_have_new_revision() => self.to_old(reason)?,
-            State::Planned => State::Failed { reason },
-            state if state.is_final() => return Err(TransitionError::NotPossible(state.name())),
+            state if state.is_final() || *state == State::Planned => {
+                return Err(TransitionError::NotPossible(state.name()));
+            }
             _ => State::Failed { reason },
         })
     }
@@ -255,7 +256,10 @@ impl fmt::Display for TransitionError {
             }
             TransitionError::NoOldRevision => out.write_str("there is no earlier revision to return to"),
             TransitionError::NotPossible(state) => {
-                write!(out, "not possible: the deploy is in state {state}")
+                write!(
+                    out,
+                    "not possible: the deploy is in state {state}; `rollback --to REVISION` needs no deploy"
+                )
             }
         }
     }

@@ -213,7 +213,7 @@ fn expected(deploy: &Deploy, fact: &Fact) -> Option<State> {
         Fact::RollbackRequested { .. } => match name {
             "rolling-back" => Some(deploy.state.clone()),
             _ if has_revision || name == "done" => deploy.old.is_some().then_some(rolling_back),
-            _ if name == "planned" || BEFORE.contains(&name) => Some(failed),
+            _ if BEFORE.contains(&name) => Some(failed),
             _ => None,
         },
         Fact::TrafficReturned { .. } => match name {

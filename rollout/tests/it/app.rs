@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use rollout::config::{Config, Environment};
 use rollout::invocation::{Invocation, Module, Program};
-use rollout::journal::{Folder, Journal, PlanRecord, SCHEMA, Target};
+use rollout::journal::{Folder, Journal, SCHEMA, Target};
 use rollout::machine::{Deploy, State};
 use rollout::runner::{Ended, Runner};
 use serde_json::{Value, json};
@@ -229,9 +229,6 @@ pub fn planned(group: &str) -> (TempDir, Folder, Journal) {
             job: "migrate".to_owned(),
         },
         app_changes: Vec::new(),
-        plan: PlanRecord {
-            sha256: sha256.clone(),
-        },
         deploy: Deploy {
             state: State::Planned,
             plan_sha256: sha256,

@@ -48,7 +48,7 @@ fn a_deploy_shifts_the_traffic_in_steps_and_can_be_rolled_back() {
         assert!(!text.contains(SECRET), "{file}");
     }
     environment.write_records();
-    let again = environment.apply(&environment.journal().plan.sha256);
+    let again = environment.apply(&environment.journal().deploy.plan_sha256);
     assert_eq!(again.code, Some(0), "done is done: {}", again.text);
 
     let printed = environment.run(&["rollback"]);

@@ -189,7 +189,7 @@ impl Environment {
     pub fn plan(&self) -> String {
         let printed = self.run_plan();
         assert_eq!(printed.code, Some(0), "{}", printed.text);
-        self.journal().plan.sha256
+        self.journal().deploy.plan_sha256
     }
 
     /// The same, whatever its end.

@@ -38,6 +38,9 @@ fn only_the_approved_plan_is_applied() {
     assert!(printed.text.contains("the manifest's digest"), "{}", printed.text);
 
     let sha256 = environment.plan();
+    let printed = environment.run(&["rollback"]);
+    assert_eq!(printed.code, Some(1), "nothing was deployed: {}", printed.text);
+    assert!(printed.text.contains("--to REVISION"), "{}", printed.text);
     let printed = environment.apply(&"0".repeat(64));
     assert_eq!(printed.code, Some(1));
     assert!(
@@ -88,7 +91,7 @@ fn a_denied_plan_is_not_up_for_approval() {
     assert_eq!(printed.code, Some(1), "{}", printed.text);
     let why = "SIZE-01 terraform_data.app: the size is above 8 (own:1)";
     assert!(printed.text.contains(why), "{}", printed.text);
-    for file in ["journal.json", "plan"] {
+    for file in ["planned.json", "journal.json", "plan"] {
         assert!(
             !environment.path("target/deploy/sim").join(file).exists(),
             "{file}"
