@@ -53,13 +53,32 @@ impl Attribute {
         }
     }
 
-    /// Whether the approved plan has the same change. What it left to be decided while it is applied may have a value by now.
+    /// Whether the approved plan has the same change. What it left to be decided while it is applied may have a value by now: of a list
+    /// or an object each of the parts.
     fn is_approved(&self, approved: &Attribute) -> bool {
-        self == approved
-            || approved.after == After::Unknown
-                && self.path == approved.path
-                && self.before == approved.before
-                && self.is_sensitive == approved.is_sensitive
+        if self == approved {
+            return true;
+        }
+        let Some(below) = self.below(&approved.path) else {
+            return false;
+        };
+        let before = below.fold(&approved.before, |value, key| part(value, key));
+        approved.after == After::Unknown
+            && self.before == *before
+            // Of a whole a part may be sensitive, and others not.
+            && (self.is_sensitive <= approved.is_sensitive)
+    }
+
+    /// The keys from a path to this attribute, if it is there or below.
+    fn below<'a>(&'a self, path: &str) -> Option<impl Iterator<Item = &'a str>> {
+        let rest = match path {
+            "" => self.path.as_str(),
+            path => match self.path.strip_prefix(path)? {
+                "" => "",
+                rest => rest.strip_prefix('.')?,
+            },
+        };
+        Some(rest.split('.').filter(|key| !key.is_empty()))
     }
 }
 
@@ -179,24 +198,31 @@ impl<'a> Sides<'a> {
         [self.sensitive_before, self.sensitive_after].contains(&&Value::Bool(true))
     }
 
+    /// Whether the value or any part of it is sensitive: it must not be shown as a whole.
+    fn has_sensitive_part(&self) -> bool {
+        fn is_marked(marks: &Value) -> bool {
+            match marks {
+                Value::Bool(mark) => *mark,
+                Value::Array(items) => items.iter().any(is_marked),
+                Value::Object(map) => map.values().any(is_marked),
+                _ => false,
+            }
+        }
+        is_marked(self.sensitive_before) || is_marked(self.sensitive_after)
+    }
+
     /// The same place in all five; a mark that covers the whole value covers its parts.
     fn child(&self, key: &str) -> Sides<'a> {
-        let part = |tree: &'a Value| match tree {
-            Value::Object(map) => map.get(key).unwrap_or(&Value::Null),
-            Value::Array(items) => key
-                .parse()
-                .ok()
-                .and_then(|at: usize| items.get(at))
-                .unwrap_or(&Value::Null),
+        let mark = |tree: &'a Value| match tree {
             Value::Bool(_) => tree,
-            _ => &Value::Null,
+            _ => part(tree, key),
         };
         Sides {
-            before: part(self.before),
-            after: part(self.after),
-            unknown: part(self.unknown),
-            sensitive_before: part(self.sensitive_before),
-            sensitive_after: part(self.sensitive_after),
+            before: part(self.before, key),
+            after: part(self.after, key),
+            unknown: mark(self.unknown),
+            sensitive_before: mark(self.sensitive_before),
+            sensitive_after: mark(self.sensitive_after),
         }
     }
 
@@ -243,8 +269,21 @@ fn compare(sides: &Sides<'_>, path: &mut Vec<String>, attributes: &mut Vec<Attri
         } else {
             After::Known(sides.after.clone())
         },
-        is_sensitive: sides.is_sensitive(),
+        is_sensitive: sides.has_sensitive_part(),
     });
+}
+
+/// The member or element of a value; null if it has none.
+fn part<'a>(value: &'a Value, key: &str) -> &'a Value {
+    match value {
+        Value::Object(map) => map.get(key).unwrap_or(&Value::Null),
+        Value::Array(items) => key
+            .parse()
+            .ok()
+            .and_then(|at: usize| items.get(at))
+            .unwrap_or(&Value::Null),
+        _ => &Value::Null,
+    }
 }
 
 /// What a JSON value is.

@@ -123,3 +123,53 @@ fn a_value_that_was_unknown_may_become_known() {
         "unknown instead of known"
     );
 }
+
+/// L10: A list that was unknown as a whole is approved when its elements are known, and only from the values that were approved.
+#[test]
+fn parts_of_a_value_that_was_unknown_may_become_known() {
+    let of = |before: Value, after: Value, unknown: Value| {
+        let change = json!({
+            "actions": ["update"], "before": {"ids": before, "ids_of_others": ["x"]}, "after": after, "after_unknown": unknown,
+            "before_sensitive": {}, "after_sensitive": {},
+        });
+        changes(&plan(change)).unwrap()
+    };
+    let approved = of(
+        json!(["a", "b"]),
+        json!({"ids_of_others": ["x"]}),
+        json!({"ids": true}),
+    );
+    let known = |before: Value, others: Value| {
+        of(
+            before,
+            json!({"ids": ["a", "c", "d"], "ids_of_others": others}),
+            json!({}),
+        )
+    };
+    let same = known(json!(["a", "b"]), json!(["x"]));
+    assert_eq!(same[0].attributes.len(), 2, "{same:?}");
+    assert_eq!(not_approved(&same, &approved), [""; 0]);
+    let moved = known(json!(["a", "z"]), json!(["x"]));
+    assert_eq!(not_approved(&moved, &approved), ["x.a: ids.1"]);
+    let more = known(json!(["a", "b"]), json!(["y"]));
+    assert_eq!(not_approved(&more, &approved), ["x.a: ids_of_others.0"]);
+}
+
+/// L10: A value that is listed as a whole is not shown if a part of it is sensitive.
+#[test]
+fn a_whole_with_a_sensitive_part_is_not_shown() {
+    let change = json!({
+        "actions": ["update"],
+        "before": {"secret": [{"name": "a", "value": "canary"}]}, "after": {},
+        "after_unknown": {"secret": true},
+        "before_sensitive": {"secret": [{"value": true}]}, "after_sensitive": {},
+    });
+    let found = changes(&plan(change)).unwrap();
+    let shown: Vec<String> = found[0]
+        .attributes
+        .iter()
+        .map(|attribute| attribute.shown().0)
+        .collect();
+    assert_eq!(shown, ["(sensitive)"]);
+    assert!(!found[0].attributes.is_empty());
+}
