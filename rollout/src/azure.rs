@@ -155,7 +155,7 @@ pub fn executions(json: &Value) -> Result<Vec<String>> {
 pub fn running(json: &Value) -> Result<Vec<String>> {
     let list = json.as_array().context("no list of executions")?;
     list.iter()
-        .filter(|execution| matches!(status(execution), Some("Running" | "Processing")))
+        .filter(|json| matches!(execution(json), Ok(Execution::Running)))
         .map(|execution| name(execution, "an execution"))
         .collect()
 }
@@ -235,8 +235,9 @@ mod tests {
             {"name": "m-2", "properties": {"status": "Running"}},
             {"name": "m-3", "status": "Processing"},
             {"name": "m-4", "properties": {}},
+            {"name": "m-5", "properties": {"status": "Unknown"}},
         ]);
-        assert_eq!(running(&list).unwrap(), ["m-2", "m-3"]);
+        assert_eq!(running(&list).unwrap(), ["m-2", "m-3", "m-5"]);
     }
 
     #[test]
