@@ -208,17 +208,22 @@ impl Runner for Processes<'_> {
     }
 }
 
-/// The output goes to a file: if this process is killed, a pipe would break, and Terraform would die of it with its state locked.
+/// The output goes to files: if this process is killed, a pipe would break, and Terraform would die of it with its state locked.
 fn to_its_end(context: &Context, command: &Command<'_>, timeout: Duration) -> Result<Ended> {
-    let mut output = tempfile::tempfile()?;
-    let status = command.background(&output)?.wait_for(context, timeout)?;
-    let mut stdout = String::new();
-    output.rewind()?;
-    output.read_to_string(&mut stdout)?;
+    let (mut stdout, mut stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
+    let status = command
+        .background_to(&stdout, &stderr)?
+        .wait_for(context, timeout)?;
+    let read = |file: &mut File| -> Result<String> {
+        let mut text = String::new();
+        file.rewind()?;
+        file.read_to_string(&mut text)?;
+        Ok(text)
+    };
     Ok(Ended {
         code: status.and_then(|status| status.code()),
-        stdout,
-        stderr: String::new(),
+        stdout: read(&mut stdout)?,
+        stderr: read(&mut stderr)?,
     })
 }
 
@@ -254,10 +259,16 @@ fn failure(invocation: &Invocation, ended: &Ended, attempts: u32) -> anyhow::Err
     } else {
         String::new()
     };
-    let printed = [&ended.stderr, &ended.stdout];
+    // Output that no log may hold is in no error either: a plan or state.
+    let stdout = if invocation.is_logged {
+        ended.stdout.as_str()
+    } else {
+        ""
+    };
+    let printed = [ended.stderr.as_str(), stdout];
     let text = printed
-        .iter()
-        .map(|text| text.trim())
+        .into_iter()
+        .map(str::trim)
         .find(|text| !text.is_empty())
         .unwrap_or_default();
     let start = text.char_indices().rev().nth(MAX_ERROR).map_or(0, |(at, _)| at);
@@ -345,6 +356,51 @@ mod tests {
         while Folder::locked(target.path(), "dev").is_err() {
             thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    /// L10: An error quotes no output that no log may hold.
+    #[test]
+    fn an_error_does_not_quote_a_plan() {
+        let ended = |stderr: &str| Ended {
+            code: Some(1),
+            stdout: "canary".to_owned(),
+            stderr: stderr.to_owned(),
+        };
+        let error = |is_logged: bool, stderr: &str| {
+            let invocation = Invocation {
+                is_logged,
+                ..invocation(1)
+            };
+            failure(&invocation, &ended(stderr), 1).to_string()
+        };
+        assert_eq!(error(true, ""), "`az version` failed (exit code 1): canary");
+        assert_eq!(error(false, " "), "`az version` failed (exit code 1): ");
+        assert_eq!(error(false, "why"), "`az version` failed (exit code 1): why");
+    }
+
+    /// L10: The errors of a command that runs to its end are apart from its output.
+    #[test]
+    fn a_command_that_runs_to_its_end_has_both_outputs() {
+        let context = Context {
+            settings: Settings::read(),
+            stop: Stop::default(),
+        };
+        let script = Invocation {
+            program: Program::Given,
+            args: ["sh", "-c", "echo out; echo err >&2; exit 3"]
+                .map(str::to_owned)
+                .to_vec(),
+            finishes: true,
+            ..invocation(1)
+        };
+        let ended = Processes::find(&context, &[], None)
+            .unwrap()
+            .run_once(&script)
+            .unwrap();
+        assert_eq!(
+            (ended.code, ended.stdout.as_str(), ended.stderr.as_str()),
+            (Some(3), "out\n", "err\n")
+        );
     }
 
     #[test]

@@ -190,7 +190,16 @@ impl<'a> Command<'a> {
 
     /// Starts it without waiting; both outputs go to the file.
     pub fn background(&self, log: &File) -> Result<ChildProcess> {
-        self.spawn(self.input()?, log.try_clone()?.into(), log.try_clone()?.into())
+        self.background_to(log, log)
+    }
+
+    /// As [`Command::background`], with a file for each output.
+    pub fn background_to(&self, stdout: &File, stderr: &File) -> Result<ChildProcess> {
+        self.spawn(
+            self.input()?,
+            stdout.try_clone()?.into(),
+            stderr.try_clone()?.into(),
+        )
     }
 
     /// Starts it with pipes for standard input and output; standard error goes to the file.
