@@ -40,13 +40,13 @@ pub struct Revision {
     pub fqdn: Option<String>,
     /// Its images.
     pub images: Vec<String>,
-    /// How it is.
+    /// Whether it works.
     pub health: Health,
     /// `healthState`, `runningState` and `provisioningState`.
     pub states: String,
 }
 
-/// How a revision is.
+/// The health of a revision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Health {
     /// It runs and its probes succeed.
@@ -57,7 +57,7 @@ pub enum Health {
     Failed,
 }
 
-/// How a job's execution is.
+/// The state of a job's execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Execution {
     /// It runs.

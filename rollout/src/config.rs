@@ -18,7 +18,7 @@ struct File {
     smoke: Vec<String>,
     /// The folder of the policies about plans, relative to the repository.
     policies: PathBuf,
-    /// What the deploy itself changes behind Terraform's back.
+    /// What the deploy itself changes outside of Terraform.
     #[serde(default)]
     owned: Vec<Owned>,
 }
@@ -55,7 +55,7 @@ pub struct Owned {
     pub reason: String,
 }
 
-/// One environment with what all have in common.
+/// The settings of one environment, with those that all environments share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// Its name.

@@ -20,8 +20,8 @@ pub enum Program {
     Terraform,
     /// The Azure CLI.
     Az,
-    /// The first argument is the program.
-    Given,
+    /// The smoke test, whose program is the first argument.
+    Smoke,
 }
 
 /// A command that is ready to run.
@@ -240,7 +240,7 @@ impl Target {
 /// The smoke test against an address.
 pub fn smoke(command: &[String], url: &str) -> Invocation {
     Invocation {
-        program: Program::Given,
+        program: Program::Smoke,
         args: command.iter().map(|word| word.replace("{url}", url)).collect(),
         timeout: 15 * MINUTE,
         attempts: 1,

@@ -51,17 +51,17 @@ pub trait Runner {
     /// When a stop was requested.
     fn pause(&self, time: Duration) -> Result<()>;
 
-    /// Runs a command, again if it may be repeated, until one of the exit codes is right.
+    /// Runs a command, again if it may be repeated, until it ends with an expected exit code.
     ///
     /// # Errors
     /// Naming the command, its end and what it printed.
-    fn run(&self, invocation: &Invocation, right: &[i32]) -> Result<Ended> {
+    fn run(&self, invocation: &Invocation, expected_codes: &[i32]) -> Result<Ended> {
         let mut attempt = 1;
         let mut pauses = BACK_OFF.into_iter();
         loop {
             let ended = self.run_once(invocation)?;
             match ended.code {
-                Some(code) if right.contains(&code) => return Ok(ended),
+                Some(code) if expected_codes.contains(&code) => return Ok(ended),
                 _ if attempt < invocation.attempts => {
                     attempt += 1;
                     self.pause(pauses.next().unwrap_or(BACK_OFF[2]))?;
@@ -91,7 +91,7 @@ pub fn is_not_found(ended: &Ended) -> bool {
         .any(|code| ended.stderr.contains(code))
 }
 
-/// The real one.
+/// Runs commands as processes of the system.
 #[derive(Debug)]
 pub struct Processes<'a> {
     context: &'a Context,
@@ -171,7 +171,7 @@ impl Runner for Processes<'_> {
         let program = match invocation.program {
             Program::Terraform => self.terraform.clone(),
             Program::Az => self.az.clone(),
-            Program::Given => invocation.args.first().map(PathBuf::from),
+            Program::Smoke => invocation.args.first().map(PathBuf::from),
         };
         let program = program.with_context(|| format!("no program for `{}`", line(invocation)))?;
         let since = Instant::now();
@@ -232,14 +232,14 @@ pub fn name(invocation: &Invocation) -> &str {
     match invocation.program {
         Program::Terraform => "terraform",
         Program::Az => "az",
-        Program::Given => invocation.args.first().map_or("", String::as_str),
+        Program::Smoke => invocation.args.first().map_or("", String::as_str),
     }
 }
 
 /// The arguments without the program.
 pub fn args(invocation: &Invocation) -> &[String] {
     match invocation.program {
-        Program::Given => invocation.args.get(1..).unwrap_or_default(),
+        Program::Smoke => invocation.args.get(1..).unwrap_or_default(),
         _ => &invocation.args,
     }
 }
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn attempts_end_with_a_right_code_or_after_the_last() {
+    fn attempts_end_with_an_expected_code_or_after_the_last() {
         let codes = Codes(RefCell::new(vec![0, 1]));
         assert_eq!(codes.run(&invocation(2), &[0]).unwrap().code, Some(0));
         let codes = Codes(RefCell::new(vec![0, 1]));
@@ -340,7 +340,7 @@ mod tests {
         // It goes on in the background when the command itself has ended, as Terraform does without its deploy.
         let script = format!("mkfifo '{0}' && exec 3<&0 && {{ cat '{0}' & }}", fifo.display());
         let script = Invocation {
-            program: Program::Given,
+            program: Program::Smoke,
             args: ["sh", "-c", &script].map(str::to_owned).to_vec(),
             finishes: true,
             ..invocation(1)
@@ -386,7 +386,7 @@ mod tests {
             stop: Stop::default(),
         };
         let script = Invocation {
-            program: Program::Given,
+            program: Program::Smoke,
             args: ["sh", "-c", "echo out; echo err >&2; exit 3"]
                 .map(str::to_owned)
                 .to_vec(),

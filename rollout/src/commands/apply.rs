@@ -6,7 +6,7 @@ use harness::context::Context;
 use harness::output::print;
 
 use crate::commands::conclusion::conclude;
-use crate::commands::options::{Terraform, Where};
+use crate::commands::options::{EnvironmentArgs, Terraform};
 use crate::driver::Driver;
 use crate::evidence;
 use crate::invocation::Program;
@@ -18,7 +18,7 @@ use crate::runner::Processes;
 #[derive(Debug, Args)]
 pub struct Options {
     #[command(flatten)]
-    wanted: Where,
+    environment: EnvironmentArgs,
     /// The SHA-256 that `plan` printed
     #[arg(long, value_name = "SHA256")]
     approve: String,
@@ -27,7 +27,7 @@ pub struct Options {
 }
 
 pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
-    let config = options.wanted.read(context)?;
+    let config = options.environment.read(context)?;
     let folder = Folder::locked(&context.settings.target, &config.name)?;
     let mut journal = Journal::read(&folder)?;
     ensure!(

@@ -7,8 +7,8 @@ use harness::output::print;
 use crate::journal::Journal;
 use crate::machine::State;
 
-/// Prints the end of a deploy. Only the wanted one is a success.
-pub(crate) fn conclude(journal: &Journal, is_wanted: bool) -> Result<()> {
+/// Prints how a deploy ended, and fails unless that is a success for the command.
+pub(crate) fn conclude(journal: &Journal, is_success: bool) -> Result<()> {
     let new = journal.new_revision();
     let old = journal.deploy.old.as_deref();
     print(&match &journal.deploy.state {
@@ -32,7 +32,7 @@ pub(crate) fn conclude(journal: &Journal, is_wanted: bool) -> Result<()> {
     ) {
         journal.app_changes_line().iter().for_each(|line| print(line));
     }
-    if is_wanted {
+    if is_success {
         return Ok(());
     }
     Err(Exit::AlreadyReported.into())

@@ -9,7 +9,7 @@ use harness::output::print;
 use tempfile::TempPath;
 
 use crate::azure;
-use crate::commands::options::{Terraform, Where};
+use crate::commands::options::{EnvironmentArgs, Terraform};
 use crate::commands::outputs::{outputs, target};
 use crate::drift;
 use crate::invocation::{Program, Variables};
@@ -20,13 +20,13 @@ use crate::runner::{Processes, Runner as _};
 #[derive(Debug, Args)]
 pub struct Options {
     #[command(flatten)]
-    wanted: Where,
+    environment: EnvironmentArgs,
     #[command(flatten)]
     terraform: Terraform,
 }
 
 pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
-    let config = options.wanted.read(context)?;
+    let config = options.environment.read(context)?;
     let folder = Folder::locked(&context.settings.target, &config.name)?;
     let runner = Processes::find(context, &[Program::Terraform, Program::Az], None)?;
     let files = options.terraform.files()?;

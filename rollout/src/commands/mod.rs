@@ -34,7 +34,7 @@ pub enum Task {
 /// Runs one subcommand.
 ///
 /// # Errors
-/// When it fails, and for `apply`, `rollback` and `drift` also when the result is not the one that was wanted.
+/// When it fails, and for `apply`, `rollback` and `drift` also when the deploy ended in another way or drift was found.
 pub fn run(context: &Context, task: &Task) -> Result<()> {
     match task {
         Task::Plan(options) => plan::run(context, options),

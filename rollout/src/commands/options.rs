@@ -9,12 +9,12 @@ use harness::context::Context;
 use crate::config::Config;
 use crate::invocation::Module;
 
-/// Which environment.
+/// The environment that a command works on.
 #[derive(Debug, Args)]
-pub struct Where {
+pub struct EnvironmentArgs {
     /// The name of an environment
     #[arg(value_name = "ENVIRONMENT")]
-    environment: String,
+    name: String,
     /// The environments
     #[arg(long, value_name = "FILE", default_value = "deploy/rollout.toml")]
     config: PathBuf,
@@ -31,10 +31,10 @@ pub struct Terraform {
     backend_configs: Vec<PathBuf>,
 }
 
-impl Where {
+impl EnvironmentArgs {
     /// Its settings.
     pub(crate) fn read(&self, context: &Context) -> Result<Config> {
-        Config::read(&context.settings, &self.config, &self.environment)
+        Config::read(&context.settings, &self.config, &self.name)
     }
 }
 

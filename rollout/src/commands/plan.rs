@@ -10,7 +10,7 @@ use harness::context::Context;
 use harness::output::print;
 use harness::{checksum, clock};
 
-use crate::commands::options::{Terraform, Where};
+use crate::commands::options::{EnvironmentArgs, Terraform};
 use crate::commands::outputs::target;
 use crate::config::Config;
 use crate::evidence::{self, Sources};
@@ -25,7 +25,7 @@ use crate::runner::Processes;
 #[derive(Debug, Args)]
 pub struct Options {
     #[command(flatten)]
-    wanted: Where,
+    environment: EnvironmentArgs,
     /// The image as REGISTRY/NAME@sha256:DIGEST
     #[arg(long, value_name = "IMAGE")]
     image: String,
@@ -49,7 +49,7 @@ pub struct Options {
 }
 
 pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
-    let config = options.wanted.read(context)?;
+    let config = options.environment.read(context)?;
     let folder = Folder::locked(&context.settings.target, &config.name)?;
     if let Some(journal) = Journal::find_deployed(&folder)? {
         ensure!(

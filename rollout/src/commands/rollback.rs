@@ -6,7 +6,7 @@ use harness::context::Context;
 use harness::output::print;
 
 use crate::commands::conclusion::conclude;
-use crate::commands::options::{Terraform, Where};
+use crate::commands::options::{EnvironmentArgs, Terraform};
 use crate::commands::outputs::{outputs, target};
 use crate::config::Config;
 use crate::driver::Driver;
@@ -20,7 +20,7 @@ use crate::runner::Processes;
 #[derive(Debug, Args)]
 pub struct Options {
     #[command(flatten)]
-    wanted: Where,
+    environment: EnvironmentArgs,
     /// To this revision, which may also be of another deploy than the journal
     #[arg(long, value_name = "REVISION")]
     to: Option<String>,
@@ -29,7 +29,7 @@ pub struct Options {
 }
 
 pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
-    let config = options.wanted.read(context)?;
+    let config = options.environment.read(context)?;
     let folder = Folder::locked(&context.settings.target, &config.name)?;
     if let Some(revision) = &options.to {
         return to(context, options, &config, &folder, revision);

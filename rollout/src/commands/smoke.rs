@@ -5,7 +5,7 @@ use clap::Args;
 use harness::context::Context;
 use harness::output::print;
 
-use crate::commands::options::{Terraform, Where};
+use crate::commands::options::{EnvironmentArgs, Terraform};
 use crate::commands::outputs::outputs;
 use crate::invocation::{self, Program};
 use crate::plan_json;
@@ -15,7 +15,7 @@ use crate::runner::{Processes, Runner as _};
 #[derive(Debug, Args)]
 pub struct Options {
     #[command(flatten)]
-    wanted: Where,
+    environment: EnvironmentArgs,
     /// The address [default: that of the app, from Terraform's outputs]
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
@@ -24,7 +24,7 @@ pub struct Options {
 }
 
 pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
-    let config = options.wanted.read(context)?;
+    let config = options.environment.read(context)?;
     let url = match &options.base_url {
         Some(url) => url.clone(),
         None => {

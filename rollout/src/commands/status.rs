@@ -5,21 +5,21 @@ use clap::Args;
 use harness::context::Context;
 use harness::output::print;
 
-use crate::commands::options::Where;
+use crate::commands::options::EnvironmentArgs;
 use crate::journal::{Folder, Journal};
 
 /// Options of `deploy status`.
 #[derive(Debug, Args)]
 pub struct Options {
     #[command(flatten)]
-    wanted: Where,
+    environment: EnvironmentArgs,
     /// Print the journal as JSON
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
-    let config = options.wanted.read(context)?;
+    let config = options.environment.read(context)?;
     let journal = Journal::read(&Folder::unlocked(&context.settings.target, &config.name))?;
     if options.json {
         print(&serde_json::to_string_pretty(&journal)?);

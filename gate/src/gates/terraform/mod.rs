@@ -196,13 +196,13 @@ mod tests {
             copy: PathBuf::new(),
             label: name.to_owned(),
         };
-        let modules = [module("away"), module("bad")];
+        let modules = [module("unreachable"), module("bad")];
         let missing = || ScanError::DataUnavailable("no provider".to_owned());
         let scan = |module: &Module, result: &mut ScanResult| {
             result
                 .findings
                 .extend((module.folder == "bad").then(|| Finding::new("terraform", "x", "y")));
-            if module.folder == "away" {
+            if module.folder == "unreachable" {
                 Err(missing())
             } else {
                 Ok(())
@@ -210,7 +210,7 @@ mod tests {
         };
         let none = ScanResult::default;
         let (result, scanned) = scan_each(none(), &modules, scan).unwrap();
-        let what = "not scanned: away (no provider)".to_owned();
+        let what = "not scanned: unreachable (no provider)".to_owned();
         assert_eq!((result.findings.len(), scanned), (1, 1));
         assert_eq!(
             (&result.limits, &result.inconclusive),
@@ -225,13 +225,18 @@ mod tests {
             scan_each(none(), &modules[..1], scan),
             Err(ScanError::DataUnavailable(what))
         );
-        let others = [module("away"), module("good"), module("off"), module("away-too")];
+        let others = [
+            module("unreachable"),
+            module("good"),
+            module("unplanned"),
+            module("unreachable-too"),
+        ];
         let scan = |module: &Module, _: &mut ScanResult| match module.folder.as_str() {
             "good" => Ok(()),
-            "off" => Err(ScanError::DataUnavailable("no plan".to_owned())),
+            "unplanned" => Err(ScanError::DataUnavailable("no plan".to_owned())),
             _ => Err(missing()),
         };
-        let what = "not scanned: off (no plan); away, away-too (no provider)";
+        let what = "not scanned: unplanned (no plan); unreachable, unreachable-too (no provider)";
         assert_eq!(
             scan_each(none(), &others, scan),
             Err(ScanError::DataUnavailable(what.to_owned()))
