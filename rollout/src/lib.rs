@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod invocation;
 pub mod journal;
 pub mod machine;
+mod migration;
 pub mod plan_json;
 pub mod planning;
 pub mod polling;

@@ -31,7 +31,7 @@ fn with_traffic() -> Vec<State> {
 }
 
 /// Resumes the deploy of `app--new`, or rolls it back, in a state that its journal has; returns the error.
-fn resumed(app: &App, state: State, old: Option<&str>, rolls_back: bool) -> Option<String> {
+fn resumed(app: &App, state: &State, old: Option<&str>, rolls_back: bool) -> Option<String> {
     let (_target, folder, mut journal) = app::planned("rg");
     journal.deploy.state = state.clone();
     journal.deploy.old = old.map(str::to_owned);
@@ -50,7 +50,7 @@ fn resumed(app: &App, state: State, old: Option<&str>, rolls_back: bool) -> Opti
     };
     let error = ended.err().map(|error| format!("{error:#}"));
     assert!(
-        error.is_none() || journal.deploy.state == state,
+        error.is_none() || journal.deploy.state == *state,
         "refused without a change of the journal"
     );
     error
@@ -68,7 +68,7 @@ fn a_deploy_that_a_later_one_has_overtaken_is_refused() {
             for state in states {
                 let app = App::with(&[("app--later", 100), ("app--new", 0), ("app--old", 0)]);
                 let name = state.name();
-                let error = resumed(&app, state, old, rolls_back).unwrap();
+                let error = resumed(&app, &state, old, rolls_back).unwrap();
                 assert!(error.starts_with("app--later has traffic"), "{name}: {error}");
                 assert!(error.contains("rollback sim --to app--later"), "{name}: {error}");
                 assert_eq!(*app.changes.borrow(), [""; 0], "{name}");
@@ -91,7 +91,7 @@ fn the_last_deploy_is_resumed_and_rolled_back() {
             let app = App::with(&[("app--new", 0), ("app--old", 0), (serving, 100)]);
             let name = state.name();
             let returns = rolls_back || matches!(state, State::RollingBack { .. });
-            let error = resumed(&app, state, Some("app--old"), rolls_back);
+            let error = resumed(&app, &state, Some("app--old"), rolls_back);
             assert_eq!(error, None, "{name}");
             let serves = if returns { "app--old=100" } else { "app--new=100" };
             assert_eq!(app.traffic(), [serves], "{name}");
@@ -102,7 +102,7 @@ fn the_last_deploy_is_resumed_and_rolled_back() {
 /// L10: The first deploy is resumed before there is an app.
 #[test]
 fn the_first_deploy_is_resumed_without_an_app() {
-    let error = resumed(&App::default(), State::Pinned, None, false);
+    let error = resumed(&App::default(), &State::Pinned, None, false);
     assert_eq!(error, None, "it ends as failed: nothing creates its app here");
 }
 
@@ -111,7 +111,7 @@ fn the_first_deploy_is_resumed_without_an_app() {
 fn a_revision_that_appears_during_the_rollback_is_deactivated() {
     let app = App::with(&[("app--old", 100)]);
     *app.late.borrow_mut() = Some("app--new".to_owned());
-    assert_eq!(resumed(&app, State::Migrated, Some("app--old"), true), None);
+    assert_eq!(resumed(&app, &State::Migrated, Some("app--old"), true), None);
     assert_eq!(*app.changes.borrow(), ["set app--old=100", "deactivate app--new"]);
     assert_eq!(app.active(), ["app--old"]);
 }
@@ -147,7 +147,7 @@ fn a_repeated_rollback_to_a_revision_deactivates_the_others() {
 fn a_rollback_without_its_old_revision_is_not_over() {
     let app = App::with(&[("app--new", 100)]);
     let rolling_back = State::RollingBack { reason: reason() };
-    let error = resumed(&app, rolling_back, Some("app--old"), false).unwrap();
+    let error = resumed(&app, &rolling_back, Some("app--old"), false).unwrap();
     assert!(error.ends_with("run the command again"), "{error}");
     assert_eq!(*app.changes.borrow(), [""; 0]);
 }
@@ -156,7 +156,7 @@ fn a_rollback_without_its_old_revision_is_not_over() {
 #[test]
 fn a_deploy_without_its_journal_begins_again() {
     let app = App::with(&[("app--new", 10), ("app--old", 90)]);
-    assert_eq!(resumed(&app, State::Approved, None, false), None);
+    assert_eq!(resumed(&app, &State::Approved, None, false), None);
     let expected = [
         "set app--old=100",
         "start ",
