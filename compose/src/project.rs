@@ -258,7 +258,7 @@ impl<'a> Project<'a> {
     /// Gives a container the longest time that a part has in `compose.yaml`.
     fn stop(&self, container: &str) -> Result<()> {
         self.engine
-            .command(["stop", "--time", "40", container])
+            .command(["stop", "--time", "60", container])
             .output()?;
         Ok(())
     }
@@ -456,7 +456,7 @@ mod tests {
     /// L1: After a change of the code, `up` replaces the replicas.
     #[test]
     fn a_container_of_a_former_image_is_stopped_and_removed() {
-        let stopped = "stop --time 40 c\nrm c\n".to_owned();
+        let stopped = "stop --time 60 c\nrm c\n".to_owned();
         assert_eq!(removed("portcullis-1", "a", "b"), (true, stopped));
         // docker names the algorithm in one place or both.
         assert_eq!(removed("portcullis-1", "sha256:a", "a"), (false, String::new()));
