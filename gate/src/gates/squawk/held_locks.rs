@@ -80,12 +80,12 @@ impl Step {
                     .extend(name_after("table").map(|name| (*name).to_owned()));
                 None
             }
+            Some(&("alter" | "drop")) if words.get(1) == Some(&"table") => name_after("table"),
             Some(&("create" | "alter" | "drop"))
                 if ["index", "trigger", "policy", "rule"].into_iter().any(has) =>
             {
                 name_after("on").or(name_after("to").filter(|_| has("rule")))
             }
-            Some(&("alter" | "drop")) if has("table") => name_after("table"),
             Some(first @ &("truncate" | "lock")) => name_after(first),
             _ => None,
         };
@@ -136,8 +136,9 @@ fn tokens(sql: &str, first_line: u64) -> (Vec<Token>, Vec<(u64, String)>) {
         } else if rest.starts_with("/*") {
             comment(rest)
         } else if character == '\'' {
-            // Two quotes within a text are read as two texts.
-            1 + rest[1..].find('\'').map_or(rest.len() - 1, |end| end + 1)
+            quoted(rest, false)
+        } else if rest.starts_with("e'") || rest.starts_with("E'") {
+            1 + quoted(&rest[1..], true)
         } else if let Some((length, body)) = dollar_quoted(rest) {
             bodies.push((line, body.to_owned()));
             text = Some(BODY.to_owned());
@@ -155,6 +156,17 @@ fn tokens(sql: &str, first_line: u64) -> (Vec<Token>, Vec<(u64, String)>) {
         rest = &rest[length..];
     }
     (tokens, bodies)
+}
+
+/// The length of a text in single quotes. Two quotes within it are read as two texts.
+fn quoted(text: &str, has_escapes: bool) -> usize {
+    let mut is_escaped = false;
+    let end = text.char_indices().skip(1).find(|(_, character)| {
+        let ends = *character == '\'' && !is_escaped;
+        is_escaped = has_escapes && *character == '\\' && !is_escaped;
+        ends
+    });
+    end.map_or(text.len(), |(at, _)| at + 1)
 }
 
 fn is_name(character: char) -> bool {
@@ -238,6 +250,8 @@ mod tests {
             "DROP POLICY IF EXISTS p ON a.t",
             "LOCK TABLE a.t IN SHARE MODE",
             "TRUNCATE a.t",
+            "ALTER TABLE a.t DISABLE TRIGGER append_only",
+            "ALTER TABLE a.t ADD rule text DEFAULT E'it\\'s; ALTER'",
             "CREATE TABLE a.new (x int REFERENCES a.t (x) ON UPDATE SET NULL)",
             "DO $$ BEGIN ALTER TABLE a.t DROP COLUMN x; END $$",
         ] {
