@@ -233,6 +233,19 @@ impl Folder {
         self.path.join("planned.json")
     }
 
+    /// Removes the journal of a plan that was not approved: another plan makes it void, whether or not that one succeeds.
+    ///
+    /// # Errors
+    /// When the file cannot be removed.
+    pub fn discard_planned(&self) -> Result<()> {
+        match fs::remove_file(self.planned()) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot remove {}", self.planned().display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The journal of the last deploy.
     pub fn journal(&self) -> PathBuf {
         self.path.join("journal.json")
@@ -303,7 +316,11 @@ mod tests {
         let mut planned = journal("second", State::Planned);
         planned.write(&folder).unwrap();
         assert_eq!(Journal::find(&folder).unwrap().as_ref(), Some(&planned));
-        assert_eq!(Journal::find_deployed(&folder).unwrap(), Some(done));
+        assert_eq!(Journal::find_deployed(&folder).unwrap(), Some(done.clone()));
+        folder.discard_planned().unwrap();
+        folder.discard_planned().unwrap();
+        assert_eq!(Journal::find(&folder).unwrap(), Some(done));
+        planned.write(&folder).unwrap();
         let sha256 = "0".to_owned();
         planned.record(Fact::Approved { sha256 }, &folder).unwrap();
         assert_eq!(Journal::find(&folder).unwrap().as_ref(), Some(&planned));
@@ -318,6 +335,9 @@ mod tests {
         assert!(error.contains("another `cargo xtask deploy`"), "{error}");
         Folder::locked(target.path(), "production").unwrap();
         drop(first);
-        Folder::locked(target.path(), "staging").unwrap();
+        // A concurrent test may be starting a program, which has this process's files until it runs.
+        while Folder::locked(target.path(), "staging").is_err() {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
     }
 }

@@ -215,10 +215,10 @@ fn to_its_end(context: &Context, command: &Command<'_>, timeout: Duration) -> Re
         .background_to(&stdout, &stderr)?
         .wait_for(context, timeout)?;
     let read = |file: &mut File| -> Result<String> {
-        let mut text = String::new();
+        let mut bytes = Vec::new();
         file.rewind()?;
-        file.read_to_string(&mut text)?;
-        Ok(text)
+        file.read_to_end(&mut bytes)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     };
     Ok(Ended {
         code: status.and_then(|status| status.code()),
@@ -387,7 +387,7 @@ mod tests {
         };
         let script = Invocation {
             program: Program::Smoke,
-            args: ["sh", "-c", "echo out; echo err >&2; exit 3"]
+            args: ["sh", "-c", "printf 'out\\377\\n'; echo err >&2; exit 3"]
                 .map(str::to_owned)
                 .to_vec(),
             finishes: true,
@@ -399,7 +399,7 @@ mod tests {
             .unwrap();
         assert_eq!(
             (ended.code, ended.stdout.as_str(), ended.stderr.as_str()),
-            (Some(3), "out\n", "err\n")
+            (Some(3), "out\u{fffd}\n", "err\n")
         );
     }
 

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 use clap::Args;
+use harness::checksum;
 use harness::context::Context;
 use harness::output::print;
 
@@ -49,6 +50,12 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
             commit == journal.commit,
             "the report is of commit {commit}, the plan of {}",
             journal.commit
+        );
+        let plan = folder.plan();
+        ensure!(
+            checksum::of_file(&plan)? == options.approve,
+            "{} is not the plan that was approved: plan again",
+            plan.display()
         );
     }
     let runner = Processes::find(context, &[Program::Terraform, Program::Az], Some(&folder))?;

@@ -58,6 +58,7 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
             journal.deploy.state.name()
         );
     }
+    folder.discard_planned()?;
     require_lock_file(&config)?;
     let in_target = |given: &Option<PathBuf>, default: &str| {
         given
