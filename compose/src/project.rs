@@ -99,10 +99,15 @@ impl<'a> Project<'a> {
         Ok(())
     }
 
-    /// Fails if another program uses a port of a part that has no container yet.
+    /// Fails if another program uses a port.
     pub(crate) fn ensure_ports_are_free(&self) -> Result<()> {
         for (part, port, option) in self.ports.published() {
-            if self.find_container(part)?.is_none() {
+            let label = format!("label={SERVICE_LABEL}={part}");
+            let published = self.list(&["ps", "--format={{.Ports}}", "--filter", &label])?;
+            let is_ours = published
+                .iter()
+                .any(|ports| ports.contains(&format!(":{port}->")));
+            if !is_ours {
                 ports::ensure_free(port, option)?;
             }
         }
@@ -257,9 +262,7 @@ impl<'a> Project<'a> {
 
     /// Gives a container the longest time that a part has in `compose.yaml`.
     fn stop(&self, container: &str) -> Result<()> {
-        self.engine
-            .command(["stop", "--time", "60", container])
-            .output()?;
+        self.engine.command(["stop", "-t", "60", container]).output()?;
         Ok(())
     }
 
@@ -305,8 +308,8 @@ impl<'a> Project<'a> {
         let left = self.left()?;
         ensure!(
             left.is_empty(),
-            "the project `{}` has containers, networks or volumes, and {} not their secrets: name the folder with `--state`, or \
-             remove them with {} first: {}",
+            "the project `{}` has containers, networks or volumes, and {} not their secrets: remove them with {}, or name their folder \
+             with `--state`: {}",
             self.name,
             state.folder.display(),
             self.engine.kind.name(),
@@ -399,30 +402,31 @@ fn podman_compose(engine: &Engine<'_>) -> Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::{self, Permissions};
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::fs;
 
     use harness::context::Context;
+    use harness::process::script;
     use harness::process::shutdown::Stop;
     use harness::settings::Settings;
 
     use super::*;
 
-    /// podman with one container `c`, whose image is `used`; the image of its name is `wanted`.
-    fn podman(folder: &std::path::Path, used: &str, wanted: &str) -> Context {
+    /// podman with one container `c` of a replica, whose image is `used`; the image of its name is `wanted`. nginx publishes `port`.
+    fn podman(folder: &std::path::Path, used: &str, wanted: &str, port: u16) -> Context {
         let program = folder.join("podman");
         let log = folder.join("log").display().to_string();
-        let script = format!(
+        let text = format!(
             "#!/bin/sh\ncase \"$*\" in\n\
              info*) echo 4.3.1 ;;\n\
-             ps*service=portcullis-1*|ps*service=nginx*) echo c ;;\n\
+             ps*Ports*service=nginx*) echo '127.0.0.1:{port}->8443/tcp' ;;\n\
+             ps*Ports*) ;;\n\
+             ps*service=portcullis-1*) echo c ;;\n\
              ps*) ;;\n\
              'container inspect --format={{{{.Image}}}} c') echo {used} ;;\n\
              'image inspect --format={{{{.Id}}}} localhost/portcullis:none') echo {wanted} ;;\n\
              *) echo \"$*\" >>{log} ;;\nesac\n"
         );
-        fs::write(&program, script).unwrap();
-        fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+        script::write(&program, &text).unwrap();
         Context {
             settings: Settings {
                 path: folder.into(),
@@ -446,7 +450,7 @@ mod tests {
 
     fn removed(part: &str, used: &str, wanted: &str) -> (bool, String) {
         let folder = tempfile::tempdir().unwrap();
-        let context = podman(folder.path(), used, wanted);
+        let context = podman(folder.path(), used, wanted, 0);
         let engine = Engine::of(&context, Kind::Podman).unwrap();
         let removed = project(&engine, Ports::default()).remove_outdated(part).unwrap();
         let log = fs::read_to_string(folder.path().join("log")).unwrap_or_default();
@@ -456,7 +460,7 @@ mod tests {
     /// L1: After a change of the code, `up` replaces the replicas.
     #[test]
     fn a_container_of_a_former_image_is_stopped_and_removed() {
-        let stopped = "stop --time 60 c\nrm c\n".to_owned();
+        let stopped = "stop -t 60 c\nrm c\n".to_owned();
         assert_eq!(removed("portcullis-1", "a", "b"), (true, stopped));
         // docker names the algorithm in one place or both.
         assert_eq!(removed("portcullis-1", "sha256:a", "a"), (false, String::new()));
@@ -467,10 +471,10 @@ mod tests {
     #[test]
     fn a_port_in_use_is_an_error_unless_it_is_that_of_the_stack() {
         let folder = tempfile::tempdir().unwrap();
-        let context = podman(folder.path(), "a", "a");
-        let engine = Engine::of(&context, Kind::Podman).unwrap();
         let holder = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let used = holder.local_addr().unwrap().port();
+        let context = podman(folder.path(), "a", "a", used);
+        let engine = Engine::of(&context, Kind::Podman).unwrap();
         let free = || ports::any_free().unwrap();
         let project = project(
             &engine,
@@ -482,7 +486,7 @@ mod tests {
                 prometheus_port: free(),
             },
         );
-        // The one container is nginx's.
+        // nginx publishes its port already.
         let error = project.ensure_ports_are_free().unwrap_err().to_string();
         assert!(error.contains("`--logs-port`"), "{error}");
     }
@@ -491,12 +495,12 @@ mod tests {
     #[test]
     fn a_missing_compose_plugin_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
-        let context = podman(folder.path(), "a", "a");
+        let context = podman(folder.path(), "a", "a", 0);
         let engine = Engine::of(&context, Kind::Podman).unwrap();
         let project = project(&engine, Ports::default());
         project.ensure_compose().unwrap();
-        fs::write(
-            folder.path().join("podman"),
+        script::write(
+            &folder.path().join("podman"),
             "#!/bin/sh\necho unknown command >&2\nexit 1\n",
         )
         .unwrap();

@@ -1,6 +1,7 @@
 //! The files of a stack: secrets, certificates and the demo data.
 
 use std::fs::{self, Permissions};
+use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
@@ -83,7 +84,7 @@ impl State {
                 state.project
             ),
             None => ensure!(
-                fs::read_dir(&state.folder).map_or(true, |mut entries| entries.next().is_none()),
+                is_empty(&state.folder)?,
                 "{folder} has files, but not those of a stack: choose another folder with `--state`"
             ),
         }
@@ -96,7 +97,9 @@ impl State {
     /// When the file cannot be read.
     pub fn record(&self) -> Result<Option<Record>> {
         let file = self.folder.join(RECORD);
-        if !file.exists() {
+        // A folder of another user cannot be searched.
+        let exists = file.try_exists();
+        if !exists.with_context(|| format!("cannot read {}", file.display()))? {
             return Ok(None);
         }
         let record = json_file::read(&file).with_context(|| format!("{} is damaged", file.display()))?;
@@ -218,6 +221,15 @@ impl Record {
     }
 }
 
+/// Whether a folder has no files, or does not exist.
+fn is_empty(folder: &Path) -> Result<bool> {
+    match fs::read_dir(folder) {
+        Ok(mut entries) => Ok(entries.next().is_none()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", folder.display())),
+    }
+}
+
 fn create_private(folder: &Path) -> Result<()> {
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
     made.with_context(|| format!("cannot create {}", folder.display()))?;
@@ -238,6 +250,7 @@ fn readable(file: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use harness::process::script;
     use harness::process::shutdown::Stop;
 
     use super::*;
@@ -332,8 +345,7 @@ mod tests {
         let programs = root.path().join("bin");
         fs::create_dir(&programs).unwrap();
         let docker = programs.join("docker");
-        fs::write(&docker, "#!/bin/sh\necho 28.2.2\n").unwrap();
-        fs::set_permissions(&docker, Permissions::from_mode(0o755)).unwrap();
+        script::write(&docker, "#!/bin/sh\necho 28.2.2\n").unwrap();
         settings.path = programs.clone().into();
         settings.cache = Some(root.path().to_owned());
         let context = Context {

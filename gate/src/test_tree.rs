@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use harness::context::Context;
 use harness::process::command::Command;
+use harness::process::script;
 use harness::process::shutdown::Stop;
 use harness::settings::Settings;
 
@@ -56,14 +57,10 @@ impl TestTree {
         fs::read_to_string(self.context.settings.root.join(path)).unwrap()
     }
 
-    /// Adds a program. A child process writes it: a file that this process has open could be inherited by a concurrent test's
-    /// child, and then not be executed (ETXTBSY).
-    pub fn program(&self, name: &str, script: &str) {
+    /// Adds a program.
+    pub fn program(&self, name: &str, text: &str) {
         let file = self.folder.join("bin").join(name);
-        self.sh(&format!(
-            "cat > {0} <<'END OF SCRIPT'\n#!/bin/sh\n{script}\nEND OF SCRIPT\nchmod +x {0}",
-            file.display()
-        ));
+        script::write(&file, &format!("#!/bin/sh\n{text}\n")).unwrap();
     }
 
     /// Runs a script in the tree; returns its trimmed output.

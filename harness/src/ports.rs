@@ -13,7 +13,7 @@ pub const INTERNAL: u16 = 9464;
 
 /// Fails when the port is in use, and names the option that chooses another.
 pub fn ensure_free(port: u16, option: &str) -> Result<()> {
-    let Err(error) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) else {
+    let Err(error) = bind(port) else {
         return Ok(());
     };
     if error.kind() == ErrorKind::AddrInUse {
@@ -22,9 +22,13 @@ pub fn ensure_free(port: u16, option: &str) -> Result<()> {
     bail!("cannot listen on port {port} of 127.0.0.1 ({error}): choose one with `{option}`")
 }
 
+fn bind(port: u16) -> std::io::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+}
+
 /// A port that is free now.
 pub fn any_free() -> Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;
+    let listener = bind(0).context("no free port on 127.0.0.1")?;
     Ok(listener.local_addr()?.port())
 }
 
@@ -32,7 +36,7 @@ pub fn any_free() -> Result<u16> {
 /// free one if that is in use.
 pub fn internal(public: u16) -> Result<u16> {
     match public.checked_add(INTERNAL - PUBLIC) {
-        Some(beside) if ensure_free(beside, "").is_ok() => Ok(beside),
+        Some(beside) if bind(beside).is_ok() => Ok(beside),
         _ => any_free(),
     }
 }

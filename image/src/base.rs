@@ -166,10 +166,9 @@ fn run<'a>(
 
 #[cfg(test)]
 mod tests {
-    use std::fs::Permissions;
-    use std::os::unix::fs::PermissionsExt as _;
 
     use harness::context::Context;
+    use harness::process::script;
     use harness::process::shutdown::Stop;
     use harness::settings::Settings;
 
@@ -179,11 +178,10 @@ mod tests {
     fn chosen(pulls: bool) -> Option<String> {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("podman");
-        let script = format!(
+        let text = format!(
             "#!/bin/sh\ncase \"$*\" in\ninfo*) echo 4.3.1 ;;\n'image inspect localhost/'*) ;;\npull*) {pulls} ;;\n*) exit 1 ;;\nesac\n"
         );
-        fs::write(&program, script).unwrap();
-        fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+        script::write(&program, &text).unwrap();
         let context = Context {
             settings: Settings {
                 path: folder.path().into(),

@@ -1,11 +1,11 @@
 //! `postgresql/entrypoint.sh`, with programs in the place of PostgreSQL's.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs;
 use std::path::Path;
 
 use harness::context::Context;
 use harness::process::command::{Command, Finished};
+use harness::process::script;
 use harness::process::shutdown::Stop;
 use harness::settings::Settings;
 
@@ -40,19 +40,18 @@ fn run(folder: &Path) -> Finished {
 fn an_incomplete_cluster_is_never_started() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let script = read("postgresql/entrypoint.sh");
+    let entrypoint = read("postgresql/entrypoint.sh");
     let here = folder.display().to_string();
-    let script = script
+    let entrypoint = entrypoint
         .replace("/run/secrets", &here)
         .replace("/tmp/server.key", &format!("{here}/server.key"));
     fs::write(folder.join("postgresql_key"), "planted").unwrap();
     for (name, text) in [
-        ("entrypoint.sh", script.as_str()),
+        ("entrypoint.sh", entrypoint.as_str()),
         ("initdb", INITDB),
         ("postgres", POSTGRES),
     ] {
-        fs::write(folder.join(name), text).unwrap();
-        fs::set_permissions(folder.join(name), Permissions::from_mode(0o755)).unwrap();
+        script::write(&folder.join(name), text).unwrap();
     }
     fs::write(folder.join("incomplete"), "").unwrap();
     assert_eq!(run(folder).status.code(), Some(137));

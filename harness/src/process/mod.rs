@@ -4,4 +4,5 @@ pub mod child;
 pub mod command;
 pub mod interactive;
 pub mod lines;
+pub mod script;
 pub mod shutdown;
