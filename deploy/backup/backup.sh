@@ -23,7 +23,12 @@ name="$PGDATABASE-$(date --utc +%Y-%m-%dT%H-%M-%SZ)"
 for ending in dump inventory sha256; do
   [ ! -e "$folder/$name.$ending" ] || fail "$name.$ending exists; nothing was written"
 done
-find "$folder" -mindepth 1 -maxdepth 1 -type d -name '.partial-??????' -user "$(id --user)" -mmin +1440 -exec rm --recursive --force {} +
+# A backup that runs writes to its folder all the time.
+for left in "$folder"/.partial-??????; do
+  if [ -O "$left" ] && [ -z "$(find "$left" -mmin -1440 -print -quit)" ]; then
+    rm --recursive --force "$left" || echo "backup.sh: cannot remove $left, which an interrupted backup left" >&2
+  fi
+done
 # On the same file system, so that a backup appears when it is complete.
 partial="$(mktemp --directory "$folder/.partial-XXXXXX")"
 moved=()

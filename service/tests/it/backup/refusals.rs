@@ -5,9 +5,9 @@ use crate::support::database::Database;
 use crate::support::own_postgres;
 use crate::support::program::{stderr, stdout};
 use crate::support::sample_data::small;
+use harness::process::script;
 use harness::test_results::ignored;
-use std::fs::{File, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
@@ -162,25 +162,33 @@ fn an_interrupted_backup_leaves_nothing() {
         names.sort();
         names
     };
-    for (name, hours) in [(".partial-aaaaaa", 25), (".partial-bbbbbb", 23), ("other", 25)] {
+    // The age of the folder, and of the dump in it. `pg_dump` of a backup that runs writes to the dump only.
+    for (name, hours) in [
+        (".partial-aaaaaa", [25, 25]),
+        (".partial-bbbbbb", [23, 23]),
+        (".partial-cccccc", [25, 0]),
+        ("other", [25, 25]),
+    ] {
         let path = folder.path().join(name);
+        let dump = path.join("portcullis.dump");
         std::fs::create_dir(&path).unwrap();
-        std::fs::write(path.join("portcullis.dump"), "personal data").unwrap();
-        let created = std::fs::metadata(&path).unwrap().modified().unwrap();
-        let modified = created - Duration::from_secs(hours * 3_600);
-        File::open(&path).unwrap().set_modified(modified).unwrap();
+        std::fs::write(&dump, "personal data").unwrap();
+        let now = std::fs::metadata(&dump).unwrap().modified().unwrap();
+        for (path, hours) in [path, dump].iter().zip(hours) {
+            let modified = now - Duration::from_secs(hours * 3_600);
+            File::open(path).unwrap().set_modified(modified).unwrap();
+        }
     }
     let programs = tempfile::tempdir().unwrap();
     let mv = programs.path().join("mv");
     let failing =
         "#!/bin/sh\ncase \"$*\" in *.inventory) exit 1 ;; esac\nPATH=/usr/bin:/bin exec mv \"$@\"\n";
-    std::fs::write(&mv, failing).unwrap();
-    std::fs::set_permissions(&mv, Permissions::from_mode(0o700)).unwrap();
+    script::write(&mv, failing).unwrap();
     let output = scripts
         .with_programs(programs.path())
         .back_up(&database, folder.path());
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
-    assert_eq!(names(), [".partial-bbbbbb", "other"]);
+    assert_eq!(names(), [".partial-bbbbbb", ".partial-cccccc", "other"]);
 
     let renamed = Database {
         name: "port cullis".to_owned(),
@@ -190,5 +198,5 @@ fn an_interrupted_backup_leaves_nothing() {
     assert_eq!(output.status.code(), Some(1));
     let errors = stderr(&output);
     assert!(errors.contains("Nothing was written"), "{errors}");
-    assert_eq!(names(), [".partial-bbbbbb", "other"]);
+    assert_eq!(names(), [".partial-bbbbbb", ".partial-cccccc", "other"]);
 }
