@@ -127,7 +127,7 @@ resource "azurerm_container_app" "main" {
     revision_suffix                  = var.revision_suffix
     min_replicas                     = var.size.min_replicas
     max_replicas                     = var.size.max_replicas
-    termination_grace_period_seconds = var.shutdown.delay + var.shutdown.grace + 30
+    termination_grace_period_seconds = var.shutdown.delay + var.shutdown.grace + 35
 
     http_scale_rule {
       name                = "requests"
