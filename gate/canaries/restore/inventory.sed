@@ -1,2 +1,2 @@
-# As if one row had been lost between the backup and its inventory.
-s/^table rates.prices: [0-9]* rows/table rates.prices: 1 rows/
+# As if one price had changed between the backup and its inventory: another last digit of the checksum.
+s/^\(table rates.prices: .*\)$/\11/

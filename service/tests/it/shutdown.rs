@@ -176,7 +176,7 @@ fn waiting_connections_do_not_prolong_the_shutdown() {
     drop(waiting);
 }
 
-/// L6: A database that does not answer delays the end of the process, and no longer than what waits for it is patient.
+/// L6: The process ends within the grace and `STOP_LIMIT` although the database does not answer.
 #[test]
 fn a_frozen_database_cannot_keep_the_process() {
     let database = Database::with_data(&small());

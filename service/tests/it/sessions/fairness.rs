@@ -17,7 +17,7 @@ const NETWORKS: u8 = 16;
 const CLIENTS_PER_NETWORK: u32 = 6;
 
 /// Rejections are for a full queue, however busy the machine is.
-const PATIENT: (&str, &str) = ("HASH_QUEUE_TIMEOUT", "300");
+const LONG_QUEUE_TIMEOUT: (&str, &str) = ("HASH_QUEUE_TIMEOUT", "300");
 
 fn client_from(network: u8) -> Client {
     let address = IpAddr::V4(Ipv4Addr::new(127, network, 0, 9));
@@ -44,7 +44,7 @@ fn verified(database: &Database) -> usize {
 fn a_flood_of_guesses_leaves_the_owner_a_place() {
     let database = Database::fresh();
     create_account(&database, ANN, Role::User);
-    let app = App::start(&database.settings(&[PATIENT]));
+    let app = App::start(&database.settings(&[LONG_QUEUE_TIMEOUT]));
     log_in(&app, ANN);
     let clients: Vec<Client> = (1..=NETWORKS).map(client_from).collect();
     let (stop, overloaded) = (AtomicBool::new(false), AtomicUsize::new(0));
@@ -86,7 +86,7 @@ fn a_flood_of_guesses_leaves_the_owner_a_place() {
 fn a_flood_from_one_network_leaves_others_places() {
     let database = Database::fresh();
     create_account(&database, ANN, Role::User);
-    let app = App::start(&database.settings(&[("HASH_QUEUE", "15"), PATIENT]));
+    let app = App::start(&database.settings(&[("HASH_QUEUE", "15"), LONG_QUEUE_TIMEOUT]));
     let (attacker, owner) = (client_from(1), client_from(2));
     let stop = AtomicBool::new(false);
     let (app, stop, attacker) = (&app, &stop, &attacker);
@@ -120,7 +120,7 @@ fn a_flood_from_one_network_leaves_others_places() {
 fn a_throttled_attempt_takes_no_place() {
     let database = Database::fresh();
     create_account(&database, ANN, Role::User);
-    let app = App::start(&database.settings(&[("HASH_QUEUE", "3"), PATIENT]));
+    let app = App::start(&database.settings(&[("HASH_QUEUE", "3"), LONG_QUEUE_TIMEOUT]));
     let (attacker, blocked) = (client_from(1), client_from(2));
     for _ in 0..6 {
         assert_eq!(guess(&app, &blocked, ANN), 401);
