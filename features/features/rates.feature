@@ -136,11 +136,12 @@ Feature: Freight rates
         | origin=CNGGZ&destination=XXXXX     | destination         |
 
     @B9 @owasp:API4:2023 @asvs:v5.0.0-15.2.2 @CWE-770
-    Scenario: An excessive period is rejected within milliseconds
-      When I request the rates from CNGGZ to EETLL between 0001-01-01 and 9999-12-31 5 times
+    # Its 3.6 million days would take seconds.
+    Scenario: An excessive period is rejected at once
+      When I request the rates from CNGGZ to EETLL between 0001-01-01 and 9999-12-31 20 times
       Then the response is a problem with status 400
       And the problem reports exactly the field "date_to"
-      And the fastest response took less than 50 milliseconds
+      And the fastest response took less than 500 milliseconds
 
     @B9 @owasp:API4:2023 @CWE-770
     Scenario Outline: The longest period is one leap year: to <last>
