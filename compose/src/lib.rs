@@ -105,7 +105,7 @@ pub fn up<'a>(
     progress.step("starting the other parts", || {
         Ok((project.start_parts()?, "healthy"))
     })?;
-    project.announce(&state)?;
+    project.ports.announce(&state)?;
     Ok(project)
 }
 

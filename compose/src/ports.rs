@@ -2,6 +2,12 @@
 
 use std::ffi::OsString;
 
+use anyhow::Result;
+use harness::output::print;
+
+use crate::certificates;
+use crate::state::State;
+
 /// Ports on 127.0.0.1.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Ports {
@@ -44,6 +50,34 @@ impl Ports {
             ("victoria-logs", self.logs_port, "--logs-port"),
             ("prometheus", self.prometheus_port, "--prometheus-port"),
         ]
+    }
+
+    /// Prints where everything is, and the demo accounts.
+    pub(crate) fn announce(&self, state: &State) -> Result<()> {
+        let Ports {
+            port,
+            mailpit_port,
+            zipkin_port,
+            logs_port,
+            prometheus_port,
+        } = *self;
+        let authority = state.secrets().join(certificates::AUTHORITY);
+        print(&format!(
+            "service   https://localhost:{port}/, its authority is {}",
+            authority.display()
+        ));
+        print(&format!("mails     http://127.0.0.1:{mailpit_port}/"));
+        print(&format!("traces    http://127.0.0.1:{zipkin_port}/zipkin/"));
+        print(&format!("logs      http://127.0.0.1:{logs_port}/select/vmui/"));
+        print(&format!("metrics   http://127.0.0.1:{prometheus_port}/"));
+        for account in state.accounts()? {
+            print(&format!(
+                "account   {}, password {}",
+                account.email, account.password
+            ));
+        }
+        print("Stop it with `cargo xtask down --compose`.");
+        Ok(())
     }
 
     /// The variables of `compose.yaml`.

@@ -5,13 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use harness::output::print;
 use harness::ports;
 use harness::process::command::{Command, EnvVars};
 use image::engine::{Engine, Kind};
 use tools::{find, install, table};
 
-use crate::certificates;
 use crate::images::Tags;
 use crate::options::Options;
 use crate::ports::Ports;
@@ -332,34 +330,6 @@ impl<'a> Project<'a> {
             left.extend(self.list(list)?);
         }
         Ok(left)
-    }
-
-    /// Prints where everything is.
-    pub(crate) fn announce(&self, state: &State) -> Result<()> {
-        let Ports {
-            port,
-            mailpit_port,
-            zipkin_port,
-            logs_port,
-            prometheus_port,
-        } = self.ports;
-        let authority = state.secrets().join(certificates::AUTHORITY);
-        print(&format!(
-            "service   https://localhost:{port}/, its authority is {}",
-            authority.display()
-        ));
-        print(&format!("mails     http://127.0.0.1:{mailpit_port}/"));
-        print(&format!("traces    http://127.0.0.1:{zipkin_port}/zipkin/"));
-        print(&format!("logs      http://127.0.0.1:{logs_port}/select/vmui/"));
-        print(&format!("metrics   http://127.0.0.1:{prometheus_port}/"));
-        for account in state.accounts()? {
-            print(&format!(
-                "account   {}, password {}",
-                account.email, account.password
-            ));
-        }
-        print("Stop it with `cargo xtask down --compose`.");
-        Ok(())
     }
 
     fn list(&self, arguments: &[&str]) -> Result<Vec<String>> {
