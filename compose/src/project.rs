@@ -33,6 +33,9 @@ const REPLICAS: [&str; 2] = ["portcullis-1", "portcullis-2"];
 /// nginx tries a replica again two seconds after the last connection to it that failed.
 const FAIL_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// The longest time that `compose.yaml` gives a part to stop, in seconds.
+pub const STOP_SECONDS: u64 = 60;
+
 /// The first start of a part may initialise a volume, on a busy machine.
 const HEALTHY_TIMEOUT: Duration = Duration::from_secs(180);
 
@@ -258,9 +261,9 @@ impl<'a> Project<'a> {
         self.start_again(part)
     }
 
-    /// Gives a container the longest time that a part has in `compose.yaml`.
     fn stop(&self, container: &str) -> Result<()> {
-        self.engine.command(["stop", "-t", "60", container]).output()?;
+        let time = STOP_SECONDS.to_string();
+        self.engine.command(["stop", "-t", &time, container]).output()?;
         Ok(())
     }
 

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use harness::checksum;
 use harness::exit::Exit;
 use harness::output::seconds;
 use tempfile::TempPath;
@@ -149,11 +148,7 @@ impl<R: Runner> Driver<'_, R> {
     /// Applies what is left of the approved plan, or the part below an address, and nothing else.
     fn apply_part(&self, journal: &Journal, target: Option<&str>) -> Result<()> {
         let approved = self.folder.plan();
-        ensure!(
-            checksum::of_file(&approved)? == journal.deploy.plan_sha256,
-            "{} is not the plan that was approved",
-            approved.display()
-        );
+        journal.ensure_plan(self.folder)?;
         self.runner.run(&self.module.init(), &[0])?;
         let approved = plan_json::changes(&self.runner.json(&self.module.show(&approved))?)?;
         // It holds the environment's configuration.

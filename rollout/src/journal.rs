@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use chrono::{DateTime, Utc};
-use harness::clock;
+use harness::{checksum, clock};
 use serde::{Deserialize, Serialize};
 
 use crate::machine::{Deploy, Fact, State};
@@ -75,6 +75,20 @@ impl Journal {
         let list = self.app_changes.join("\n  ");
         let text = "for every revision at once, and not undone by a rollback:";
         (!list.is_empty()).then(|| format!("{text}\n  {list}"))
+    }
+
+    /// Fails unless the plan's file is the one that was approved, or is to be.
+    ///
+    /// # Errors
+    /// Also when there is no file.
+    pub fn ensure_plan(&self, folder: &Folder) -> Result<()> {
+        let plan = folder.plan();
+        ensure!(
+            checksum::of_file(&plan)? == self.deploy.plan_sha256,
+            "{} is not the plan that was approved: plan again",
+            plan.display()
+        );
+        Ok(())
     }
 
     /// Notes a fact: the next state is on the disk before anything is done about it.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use compose::project::STOP_SECONDS;
 use serde_yaml::{Mapping, Value};
 
 const FOLDER: &str = env!("CARGO_MANIFEST_DIR");
@@ -41,6 +42,17 @@ pub fn names(value: &Value) -> BTreeSet<String> {
 /// The services by name.
 pub fn services(file: &Value) -> &Mapping {
     file["services"].as_mapping().unwrap()
+}
+
+/// L6: A part that is stopped by our commands has the time that it has when the engine stops it.
+#[test]
+fn our_commands_give_a_part_as_long_to_stop_as_the_engine() {
+    let file = file();
+    let times = services(&file)
+        .values()
+        .filter_map(|service| service["stop_grace_period"].as_str());
+    let seconds = times.map(|time| time.strip_suffix('s').unwrap().parse().unwrap());
+    assert_eq!(seconds.max(), Some(STOP_SECONDS));
 }
 
 /// L1: The database shares a network only with the service and its commands, and only networks without a database lead out of the machine.

@@ -2,7 +2,6 @@
 
 use anyhow::{Result, ensure};
 use clap::Args;
-use harness::checksum;
 use harness::context::Context;
 use harness::output::print;
 
@@ -51,12 +50,7 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<()> {
             "the report is of commit {commit}, the plan of {}",
             journal.commit
         );
-        let plan = folder.plan();
-        ensure!(
-            checksum::of_file(&plan)? == options.approve,
-            "{} is not the plan that was approved: plan again",
-            plan.display()
-        );
+        journal.ensure_plan(&folder)?;
     }
     let runner = Processes::find(context, &[Program::Terraform, Program::Az], Some(&folder))?;
     if let Some(line) = journal.app_changes_line() {

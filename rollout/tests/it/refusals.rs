@@ -79,6 +79,7 @@ fn only_the_approved_plan_is_applied() {
         "{}",
         printed.text
     );
+    assert_eq!(environment.journal().deploy.state.name(), "planned");
 }
 
 /// L10, L4: A plan that a policy denies is refused: there is nothing to approve.

@@ -8,6 +8,7 @@ use crate::support::sample_data::{QUERY, small};
 use crate::support::tcp_proxy::TcpProxy;
 use crate::support::test_api::TestApi;
 use diesel::connection::SimpleConnection;
+use portcullis::config::setting_names::SETTINGS;
 use portcullis::startup::STOP_LIMIT;
 use std::net::TcpStream;
 use std::thread::sleep;
@@ -151,6 +152,25 @@ fn the_shutdown_grace_is_a_setting() {
         (Duration::from_millis(800)..Duration::from_secs(4)).contains(&took),
         "{took:?}"
     );
+}
+
+/// L1, L6: The engine of the compose stack, whose replicas have the default settings, kills them later than they end by themselves.
+#[test]
+fn the_engine_waits_for_the_shutdown() {
+    let file = include_str!("../../../compose/compose.yaml");
+    assert!(!file.contains("SHUTDOWN_"));
+    let replica = file.split("\nx-replica:").nth(1).unwrap();
+    let limit = replica
+        .lines()
+        .find_map(|line| line.strip_prefix("  stop_grace_period: "));
+    let limit = limit.unwrap().strip_suffix('s').unwrap().parse().unwrap();
+    let defaults = default_seconds("SHUTDOWN_DELAY") + default_seconds("SHUTDOWN_GRACE");
+    assert!(Duration::from_secs(limit) >= defaults + STOP_LIMIT);
+}
+
+fn default_seconds(name: &str) -> Duration {
+    let setting = SETTINGS.iter().find(|setting| setting.name == name).unwrap();
+    Duration::from_secs(setting.default.unwrap().parse().unwrap())
 }
 
 /// L6: Connections that wait because there are as many as permitted cannot make a shutdown outlast the grace period.

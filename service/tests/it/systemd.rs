@@ -4,7 +4,9 @@ use crate::support::database::{settings, settings_in};
 use crate::support::program::{PROGRAM, installed, run, stderr, stdout};
 use harness::test_results::ignored;
 use portcullis::config::deployment_profile::DeploymentProfile;
+use portcullis::startup::STOP_LIMIT;
 use std::path::Path;
+use std::time::Duration;
 
 const UNIT: &str = include_str!("../../../deploy/systemd/portcullis.service");
 
@@ -57,6 +59,15 @@ fn the_unit_has_a_low_exposure() {
         .replace("SystemCallFilter=", "#");
     let (is_low, text) = security(&open).unwrap();
     assert!(!is_low, "{text}");
+}
+
+/// L6, L8: systemd kills the service later than it ends by itself.
+#[test]
+fn systemd_waits_for_the_shutdown() {
+    let limit = UNIT.lines().find_map(|line| line.strip_prefix("TimeoutStopSec="));
+    let limit = Duration::from_secs(limit.unwrap().parse().unwrap());
+    let server = settings(settings_in(SETTINGS), &[]).server;
+    assert!(limit >= server.shutdown_delay + server.shutdown_grace + STOP_LIMIT);
 }
 
 /// L8, K1: The settings of the unit are valid in production, and their secrets are credentials of the unit.

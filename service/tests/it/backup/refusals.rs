@@ -1,10 +1,8 @@
 //! Backups that cannot be used, and databases that must not be restored into: nothing is changed and nothing is lost.
 
-use super::restorable::{Backup, Scripts, empty_target, named, prepare, tables};
+use super::restorable::{Backup, Scripts, empty_target, prepare, source, tables};
 use crate::support::database::Database;
-use crate::support::own_postgres;
 use crate::support::program::{stderr, stdout};
-use crate::support::sample_data::small;
 use harness::process::script;
 use harness::test_results::ignored;
 use std::fs::File;
@@ -23,13 +21,9 @@ fn refused(scripts: &Scripts, database: &Database, backup: &Path) -> String {
 /// is as it was, and the undamaged backup can be restored.
 #[test]
 fn a_refused_restore_changes_nothing() {
-    let Some(scripts) = Scripts::find() else {
-        ignored::report("psql and pg_dump are not installed");
+    let Some((scripts, _source_cluster, source)) = source() else {
         return;
     };
-    let (_source_cluster, server) = own_postgres::start_with_data(&small());
-    let source = named(server);
-    scripts.create_login(&source);
     let (_cluster, target) = empty_target(&scripts);
 
     let missing = refused(&scripts, &target, Path::new("/nonexistent/backup"));
@@ -113,13 +107,9 @@ fn a_refused_restore_changes_nothing() {
 /// L11: A backup that does not fit on the disk, or that may not read the database, leaves no file.
 #[test]
 fn a_failed_backup_leaves_no_file() {
-    let Some(scripts) = Scripts::find() else {
-        ignored::report("psql and pg_dump are not installed");
+    let Some((scripts, _cluster, database)) = source() else {
         return;
     };
-    let (_cluster, server) = own_postgres::start_with_data(&small());
-    let database = named(server);
-    scripts.create_login(&database);
     let folder = tempfile::tempdir().unwrap();
     let output = scripts.back_up_into_small_disk(&database, folder.path(), "16k");
     let errors = stderr(&output);
@@ -146,13 +136,9 @@ fn a_failed_backup_leaves_no_file() {
 /// `audit record-restore` would refuse is refused before anything is written.
 #[test]
 fn an_interrupted_backup_leaves_nothing() {
-    let Some(scripts) = Scripts::find() else {
-        ignored::report("psql and pg_dump are not installed");
+    let Some((scripts, _cluster, database)) = source() else {
         return;
     };
-    let (_cluster, server) = own_postgres::start_with_data(&small());
-    let database = named(server);
-    scripts.create_login(&database);
     let folder = tempfile::tempdir().unwrap();
     let names = || {
         let entries = std::fs::read_dir(folder.path()).unwrap();

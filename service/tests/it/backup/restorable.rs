@@ -5,6 +5,8 @@ use crate::support::environment;
 use crate::support::own_postgres;
 use crate::support::postgres_tools::PostgresTools;
 use crate::support::program::{run, run_tool, stderr, stdout};
+use crate::support::sample_data::small;
+use harness::test_results::ignored;
 use private_postgres::Cluster;
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -20,9 +22,13 @@ pub struct Scripts {
 }
 
 impl Scripts {
-    /// `None` where the installation has no client programs.
+    /// `None` where the installation has no client programs: the test is reported as ignored.
     pub fn find() -> Option<Self> {
-        let tools = PostgresTools::find()?;
+        let tools = PostgresTools::find();
+        if tools.is_none() {
+            ignored::report("psql and pg_dump are not installed");
+        }
+        let tools = tools?;
         let path = environment::path().unwrap_or_default();
         Some(Self {
             folder: Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/backup"),
@@ -143,6 +149,15 @@ impl Backup {
     }
 }
 
+/// A server with data, and the login that makes backups. `None` where the installation has no client programs.
+pub fn source() -> Option<(Scripts, Cluster, Database)> {
+    let scripts = Scripts::find()?;
+    let (cluster, server) = own_postgres::start_with_data(&small());
+    let database = named(server);
+    scripts.create_login(&database);
+    Some((scripts, cluster, database))
+}
+
 /// A new server with roles and an empty database.
 pub fn empty_target(scripts: &Scripts) -> (Cluster, Database) {
     let (cluster, server) = own_postgres::start_empty();
@@ -159,7 +174,7 @@ pub fn prepare(database: &Database) {
 }
 
 /// The database `portcullis` of a server.
-pub fn named(server: Server) -> Database {
+fn named(server: Server) -> Database {
     Database {
         name: "portcullis".to_owned(),
         server,

@@ -1,6 +1,6 @@
 //! A database is destroyed and restored on a new server.
 
-use super::restorable::{Backup, Scripts, empty_target, named, prepare};
+use super::restorable::{Backup, Scripts, empty_target, prepare, source};
 use crate::support::accounts::{
     PASSWORD, call_as, create_account, create_and_log_in, get_as, log_in, try_log_in, try_log_in_with_code,
 };
@@ -9,8 +9,7 @@ use crate::support::authenticator::{code, enable_totp};
 use crate::support::database::Database;
 use crate::support::own_postgres;
 use crate::support::program::{run, stderr, stdout};
-use crate::support::sample_data::{QUERY, small};
-use harness::test_results::ignored;
+use crate::support::sample_data::QUERY;
 use portcullis::types::role::Role;
 use serde_json::json;
 use std::os::unix::fs::MetadataExt;
@@ -31,13 +30,9 @@ fn command(database: &Database, arguments: &[&str], data_key: Option<&str>) -> (
 /// and users log in with their second factors. Another data key is noticed.
 #[test]
 fn a_destroyed_database_is_restored_on_a_new_server() {
-    let Some(scripts) = Scripts::find() else {
-        ignored::report("psql and pg_dump are not installed");
+    let Some((scripts, cluster, database)) = source() else {
         return;
     };
-    let (cluster, server) = own_postgres::start_with_data(&small());
-    let database = named(server);
-    scripts.create_login(&database);
     let app = App::over(&database);
     create_account(&database, "ann@example.org", Role::User);
     let ann = log_in(&app, "ann@example.org").access;
@@ -132,7 +127,6 @@ fn a_destroyed_database_is_restored_on_a_new_server() {
 #[test]
 fn a_database_with_pgaudit_is_restored() {
     let Some(scripts) = Scripts::find() else {
-        ignored::report("psql and pg_dump are not installed");
         return;
     };
     own_postgres::with_pgaudit(|_, database| {
@@ -153,13 +147,9 @@ fn a_database_with_pgaudit_is_restored() {
 /// issues them, which PostgreSQL 16 and later create. PUBLIC's privileges that `migrate prepare` revokes are revoked afterwards.
 #[test]
 fn a_database_with_an_issued_login_is_restored() {
-    let Some(scripts) = Scripts::find() else {
-        ignored::report("psql and pg_dump are not installed");
+    let Some((scripts, _source_cluster, source)) = source() else {
         return;
     };
-    let (_source_cluster, server) = own_postgres::start_with_data(&small());
-    let source = named(server);
-    scripts.create_login(&source);
     source.execute(
         "CREATE ROLE \"v-ann\" LOGIN IN ROLE portcullis_access_rates_read; GRANT \"v-ann\" TO portcullis_owner; \
          SET ROLE \"v-ann\"; ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC",
@@ -180,13 +170,9 @@ fn a_database_with_an_issued_login_is_restored() {
 /// has revoked those of the new server.
 #[test]
 fn privileges_on_functions_of_another_version_do_not_prevent_a_restore() {
-    let Some(scripts) = Scripts::find() else {
-        ignored::report("psql and pg_dump are not installed");
+    let Some((scripts, _source_cluster, source)) = source() else {
         return;
     };
-    let (_source_cluster, server) = own_postgres::start_with_data(&small());
-    let source = named(server);
-    scripts.create_login(&source);
     // The dump has the privileges on it, since they are not those of `initdb`, and the new server has no function of this name.
     source.execute(
         "SET allow_system_table_mods = on; ALTER FUNCTION pg_catalog.pg_advisory_lock(int, int) RENAME TO pg_advisory_lock_of_15",
