@@ -26,13 +26,16 @@ pub fn run(settings: &Settings, file: &Path) -> ExitCode {
     };
     match import(&settings.database, file, &mut report) {
         Ok(done) if done.stored == StoreOutcome::AlreadyStored => {
-            print("nothing to do: this file was imported before\n")
+            let batch = done.batch;
+            print(&format!(
+                "nothing to do: this file was imported before, as batch {batch}\n"
+            ))
         }
         Ok(done) => {
             let seconds = started.elapsed().as_secs_f64();
-            let (regions, ports, prices) = (done.regions, done.ports, done.prices);
+            let (regions, ports, prices, batch) = (done.regions, done.ports, done.prices, done.batch);
             print(&format!(
-                "imported {prices} prices, {ports} ports, {regions} regions in {seconds:.1} s\n"
+                "imported {prices} prices, {ports} ports, {regions} regions in {seconds:.1} s as batch {batch}\n"
             ))
         }
         Err(error) => report_error(file, &error),

@@ -54,6 +54,15 @@ pub enum StoreOutcome {
     AlreadyStored,
 }
 
+/// The batch that has the content, with how it came to be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredBatch {
+    /// Its number.
+    pub id: i64,
+    /// Whether it was stored now or before.
+    pub outcome: StoreOutcome,
+}
+
 /// Why nothing was stored.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -103,51 +112,56 @@ impl Ingest {
             .map_err(|error| DbError::of("list_region_slugs", &error))
     }
 
-    /// Stores a batch in one transaction; `write_prices` writes its prices in COPY's text format, columns as in the
-    /// legacy dump: `orig_code`, `dest_code`, `day`, `price`, separated by tabs.
+    /// Stores a batch in one transaction; `write_prices` writes its prices in COPY's text format, separated by tabs:
+    /// `orig_code`, `dest_code`, `day`, `price` and the number of the batch, which is its first argument.
     pub fn store(
         &mut self,
         batch: &NewBatch<'_>,
-        write_prices: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
-    ) -> Result<StoreOutcome, StoreError> {
+        write_prices: impl FnOnce(i64, &mut dyn Write) -> std::io::Result<()>,
+    ) -> Result<StoredBatch, StoreError> {
         // diesel requires an FnMut, but calls it once.
         let write_prices = Cell::new(Some(write_prices));
         let source_error = Cell::new(None);
-        let copy = |out: &mut dyn Write| {
-            let written = write_prices.take().map_or(Ok(()), |write| write(out));
-            written.map_err(|error| {
-                source_error.set(Some(error));
-                Error::RollbackTransaction
-            })
-        };
         let is_locked = Cell::new(false);
         let result = self.0.transaction(|conn| {
             // Before the first row is locked: two imports would otherwise lock the same rows in different orders.
             diesel::sql_query("SELECT rates.lock_sums()").execute(conn)?;
             is_locked.set(true);
-            let by_file = batches::table.filter(batches::digest.eq(&batch.file_digest[..]));
-            if diesel::select(diesel::dsl::exists(by_file.select(batches::id))).get_result(conn)? {
-                return Ok(StoreOutcome::AlreadyStored);
+            if let Some(id) = find_id(conn, &batch.file_digest)? {
+                return Ok(already_stored(id));
             }
             let row = (
                 batches::digest.eq(&batch.identity[..]),
                 batches::price_count.eq(batch.price_count),
             );
-            let fresh = diesel::insert_into(batches::table)
+            let id = diesel::insert_into(batches::table)
                 .values(row)
                 .on_conflict(batches::digest)
                 .do_nothing()
-                .execute(conn)?;
-            if fresh == 0 {
-                return Ok(StoreOutcome::AlreadyStored);
-            }
+                .returning(batches::id)
+                .get_result(conn)
+                .optional()?;
+            let Some(id) = id else {
+                let id = find_id(conn, &batch.identity)?.ok_or(Error::NotFound)?;
+                return Ok(already_stored(id));
+            };
             upsert_regions(conn, batch.regions)?;
             upsert_ports(conn, batch.ports)?;
+            let copy = |out: &mut dyn Write| {
+                let written = write_prices.take().map_or(Ok(()), |write| write(id, out));
+                written.map_err(|error| {
+                    source_error.set(Some(error));
+                    Error::RollbackTransaction
+                })
+            };
             diesel::copy_from(prices::table)
                 .from_raw_data(prices::table, copy)
                 .with_format(CopyFormat::Text)
                 .execute(conn)?;
-            Ok(StoreOutcome::Stored)
+            Ok(StoredBatch {
+                id,
+                outcome: StoreOutcome::Stored,
+            })
         });
         match (source_error.take(), result) {
             (Some(error), _) => Err(StoreError::Source(error)),
@@ -159,12 +173,24 @@ impl Ingest {
     }
 }
 
-/// When the newest batch was stored.
+/// When the newest batch was stored that is not withdrawn.
 pub async fn find_newest_time(db: &Db) -> Result<Option<DateTime<Utc>>, DbError> {
     db.run("find_newest_time", |conn| {
-        batches::table.select(max(batches::created_at)).first(conn)
+        let in_force = batches::table.filter(batches::withdrawn_at.is_null());
+        in_force.select(max(batches::created_at)).first(conn)
     })
     .await
+}
+
+/// The batch with this digest, which no withdrawn batch has.
+fn find_id(conn: &mut PgConnection, digest: &[u8; 32]) -> QueryResult<Option<i64>> {
+    let with_digest = batches::table.filter(batches::digest.eq(&digest[..]));
+    with_digest.select(batches::id).first(conn).optional()
+}
+
+fn already_stored(id: i64) -> StoredBatch {
+    let outcome = StoreOutcome::AlreadyStored;
+    StoredBatch { id, outcome }
 }
 
 fn upsert_regions(conn: &mut PgConnection, places: &[NewPlace]) -> QueryResult<()> {

@@ -6,6 +6,8 @@ use super::refold::refold;
 use crate::config::database::DatabaseSettings;
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::{Pg, PgConnection};
+use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::sync::LazyLock;
 
@@ -57,6 +59,9 @@ pub fn up(database: &DatabaseSettings, count: Option<usize>) -> Result<Vec<Strin
     let pending = conn.pending_migrations(MIGRATIONS).map_err(step)?;
     let mut ran = Vec::new();
     for migration in pending.iter().take(count.unwrap_or(usize::MAX)) {
+        if !migration.metadata().run_in_transaction() {
+            drop_invalid_indexes(&mut conn).map_err(|error| MigrationError::Step(error.to_string()))?;
+        }
         conn.run_migration(migration).map_err(step)?;
         ran.push(migration.name().version().to_string());
     }
@@ -92,6 +97,28 @@ pub fn status(database: &DatabaseSettings) -> Result<Vec<StepState>, MigrationEr
         .collect();
     states.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(states)
+}
+
+/// Name of an index, quoted.
+#[derive(QueryableByName)]
+struct IndexName {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// Drops what `CREATE INDEX CONCURRENTLY` leaves behind when it fails, for example at the limit of a lock: otherwise the step
+/// that creates the index could not be repeated.
+fn drop_invalid_indexes(conn: &mut PgConnection) -> QueryResult<()> {
+    let invalid = diesel::sql_query(
+        "SELECT format('%I.%I', n.nspname, c.relname) AS name
+         FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE NOT i.indisvalid AND c.relkind = 'i' AND pg_catalog.pg_get_userbyid(c.relowner) = current_user",
+    );
+    for index in invalid.load::<IndexName>(conn)? {
+        diesel::sql_query(format!("DROP INDEX {}", index.name)).execute(conn)?;
+    }
+    Ok(())
 }
 
 fn connect(database: &DatabaseSettings) -> Result<PgConnection, MigrationError> {

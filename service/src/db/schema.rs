@@ -7,12 +7,14 @@ pub mod rates {
         rates.batches (id) {
             /// Number of the batch.
             id -> Int8,
-            /// SHA-256 of its content.
+            /// SHA-256 of its content; after its withdrawal one that no content has.
             digest -> Bytea,
             /// How many prices it brought.
             price_count -> Int8,
             /// When it was stored.
             created_at -> Timestamptz,
+            /// When it was withdrawn.
+            withdrawn_at -> Nullable<Timestamptz>,
         }
     }
 
@@ -63,6 +65,8 @@ pub mod rates {
             day -> Date,
             /// Whole US dollars.
             price -> Int4,
+            /// The batch that brought it; none for those of earlier releases.
+            batch_id -> Nullable<Int8>,
         }
     }
 

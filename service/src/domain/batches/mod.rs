@@ -59,9 +59,10 @@ pub fn import(
         regions: &checked.regions,
         ports: &checked.ports,
     };
-    let stored = ingest.store(&batch, |out| send(&mut source, &checked, out, progress))?;
+    let stored = ingest.store(&batch, |id, out| send(&mut source, &checked, id, out, progress))?;
     Ok(Imported {
-        stored,
+        stored: stored.outcome,
+        batch: stored.id,
         ports: checked.ports.len(),
         regions: checked.regions.len(),
         prices: checked.prices,
@@ -79,6 +80,7 @@ pub fn check_only(path: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Che
 fn send(
     source: &mut Source,
     checked: &Checked,
+    batch: i64,
     out: &mut dyn Write,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), Error> {
@@ -106,7 +108,7 @@ fn send(
             chunk.extend_from_slice(field);
             chunk.push(b'\t');
         }
-        writeln!(chunk, "{}", price.price)?;
+        writeln!(chunk, "{}\t{batch}", price.price)?;
         sent += 1;
         if chunk.len() > 60_000 {
             out.write_all(&chunk)?;

@@ -24,6 +24,8 @@ pub enum Progress {
 pub struct Imported {
     /// Whether it was stored now or before.
     pub stored: StoreOutcome,
+    /// The number of the batch.
+    pub batch: i64,
     /// Ports in the file.
     pub ports: usize,
     /// Regions in the file.

@@ -75,7 +75,10 @@ fn the_same_content_is_stored_once() {
     let before = row_counts(&database);
     let second = run_import(&database, &TempFile::new("txt", small()));
     assert!(second.status.success());
-    assert_eq!(stdout(&second), "nothing to do: this file was imported before\n");
+    assert_eq!(
+        stdout(&second),
+        "nothing to do: this file was imported before, as batch 1\n"
+    );
     assert_eq!(
         database.import(&small()).unwrap().stored,
         StoreOutcome::AlreadyStored

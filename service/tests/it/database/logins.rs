@@ -87,7 +87,6 @@ fn the_ingest_login_adds_prices_and_changes_none() {
         &[
             "SELECT FROM rates.prices",
             "SELECT FROM rates.daily_rates",
-            "SELECT price_count FROM rates.batches",
             "UPDATE rates.prices SET price = 0",
             "DELETE FROM rates.prices",
             "TRUNCATE rates.prices",
@@ -97,6 +96,7 @@ fn the_ingest_login_adds_prices_and_changes_none() {
             "DELETE FROM rates.ports",
             "UPDATE rates.ports SET code = 'AAAAA'",
             "UPDATE rates.batches SET digest = ''",
+            "UPDATE rates.batches SET withdrawn_at = now()",
             "DELETE FROM rates.batches",
             "INSERT INTO rates.batches (digest, price_count, created_at) VALUES ('', 1, now())",
             "SELECT rates.rebuild_daily_rates()",

@@ -2,7 +2,7 @@
 
 use crate::support::accounts::create_and_log_in;
 use crate::support::app::{App, wait_for_status};
-use crate::support::database::Database;
+use crate::support::database::{Database, lines};
 use crate::support::load::under_load;
 use crate::support::program::{run, stderr, stdout};
 use crate::support::sample_data::{QUERY, small};
@@ -207,4 +207,54 @@ fn the_newest_step_fails_no_request() {
         wait_for_status(200, Duration::from_secs(10), || app.get("/health/ready"));
     });
     assert_eq!(outcome.failed(), 0, "{outcome:?}");
+}
+
+/// L13: An index that could not be built beside a long transaction is built by the next `migrate up`.
+#[test]
+fn an_index_that_was_not_completed_is_built_again() {
+    let database = Database::with_data(&small());
+    let migrate = |arguments: &[&str]| run(&[&["migrate"], arguments].concat(), &database.pairs());
+    while !stdout(&migrate(&["status"])).contains("pending 2026-12-01-000011_price_batch_index") {
+        assert!(migrate(&["down"]).status.success());
+    }
+    let mut import = database.login("ingest");
+    import
+        .batch_execute("BEGIN; INSERT INTO rates.prices VALUES ('CNGGZ', 'EETLL', '2021-01-31', 1)")
+        .unwrap();
+    let output = migrate(&["up", "--count", "1"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+    assert!(stderr(&output).contains("lock timeout"), "{}", stderr(&output));
+    let valid = "SELECT indisvalid::text AS line FROM pg_index WHERE indexrelid::regclass::text = 'rates.prices_batch_id_idx'";
+    assert_eq!(database.lines(valid), ["false"]);
+    import.batch_execute("COMMIT").unwrap();
+    let output = migrate(&["up"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(database.lines(valid), ["true"]);
+}
+
+/// K4: A release that writes no batch ids imports into this schema: with its statements, as its login.
+#[test]
+fn the_statements_of_the_former_release_import_into_this_schema() {
+    let database = Database::with_data(&small());
+    let mut former = database.login("ingest");
+    let store = |digest: &str| {
+        format!(
+            "BEGIN; SELECT rates.lock_sums();
+             SELECT EXISTS (SELECT id FROM rates.batches WHERE digest = sha256('file {digest}'));
+             INSERT INTO rates.batches (digest, price_count) VALUES (sha256('{digest}'), 1) ON CONFLICT (digest) DO NOTHING;
+             INSERT INTO rates.prices (orig_code, dest_code, day, price) VALUES ('CNGGZ', 'EETLL', '2021-02-01', 7);
+             COMMIT"
+        )
+    };
+    former.batch_execute(&store("first")).unwrap();
+    former.batch_execute(&store("second")).unwrap();
+    assert_eq!(
+        database.lines("SELECT count(*) || ' ' || count(batch_id) AS line FROM rates.prices"),
+        ["16 14"]
+    );
+    let mut again = database.login("ingest");
+    let conflicts =
+        "WITH stored AS (INSERT INTO rates.batches (digest, price_count) VALUES (sha256('first'), 1)
+                     ON CONFLICT (digest) DO NOTHING RETURNING id) SELECT count(*)::text AS line FROM stored";
+    assert_eq!(lines(&mut again, conflicts).unwrap(), ["0"]);
 }

@@ -1,0 +1,1 @@
+DROP INDEX rates.prices_batch_id_idx;
