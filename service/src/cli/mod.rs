@@ -6,6 +6,9 @@ mod accounts;
 /// `portcullis audit`
 mod audit;
 
+/// `portcullis batches`
+mod batches;
+
 /// Data keys for commands.
 mod data_keys;
 
@@ -84,6 +87,11 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// List and withdraw imported batches of prices
+    Batches {
+        #[command(subcommand)]
+        command: batches::Batches,
+    },
     /// Create and list accounts
     Accounts {
         #[command(subcommand)]
@@ -147,6 +155,11 @@ pub fn run() -> ExitCode {
             &settings,
             |database| &mut database.ingest,
             |settings, _| import::run(settings, &file),
+        ),
+        Command::Batches { command } => with_login(
+            &settings,
+            |database| &mut database.ingest,
+            |settings, _| batches::run(settings, command),
         ),
         Command::Accounts { command } => {
             with_accounts(&settings, |settings, _| accounts::run(settings, command))

@@ -141,16 +141,7 @@ impl<E> From<diesel::result::Error> for ReadError<E> {
 /// Appends an event. Locks the end of the chain until the end of the transaction: call it last.
 pub fn append(conn: &mut PgConnection, event: &Event<'_>) -> QueryResult<()> {
     let client = event.client;
-    let mut detail = event.detail.clone();
-    if let Some(members) = detail.as_object_mut() {
-        // Beside ours, which alone identifies the request: a client can send any id.
-        if let Some(id) = &client.request_id.of_client {
-            members.insert("client_request_id".to_owned(), Value::from(id.as_str()));
-        }
-        if let Some(operator) = &client.operator {
-            members.insert("operator".to_owned(), json!(operator));
-        }
-    }
+    let detail = with_client(event.detail.clone(), client);
     diesel::select(append_event(
         event.actor.map(AccountId::get),
         event.action,
@@ -161,6 +152,20 @@ pub fn append(conn: &mut PgConnection, event: &Event<'_>) -> QueryResult<()> {
     ))
     .execute(conn)
     .map(drop)
+}
+
+/// Adds to the details of an event what is recorded about its client besides id and address.
+pub fn with_client(mut detail: Value, client: &ClientInfo) -> Value {
+    if let Some(members) = detail.as_object_mut() {
+        // Beside ours, which alone identifies the request: a client can send any id.
+        if let Some(id) = &client.request_id.of_client {
+            members.insert("client_request_id".to_owned(), Value::from(id.as_str()));
+        }
+        if let Some(operator) = &client.operator {
+            members.insert("operator".to_owned(), json!(operator));
+        }
+    }
+    detail
 }
 
 /// Appends an event if the chain ends with this hash. False: it does not, and nothing was appended.

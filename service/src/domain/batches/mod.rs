@@ -12,6 +12,9 @@ use std::collections::HashSet;
 use std::io::{Error, ErrorKind, Write};
 use std::path::Path;
 
+/// The batches that were stored.
+pub mod catalog;
+
 /// The first pass: validation.
 pub mod check;
 
@@ -41,6 +44,12 @@ pub mod signature;
 
 /// Opens a file, a pipe or standard input.
 mod source;
+
+/// Withdrawing a stored batch.
+pub mod withdrawal;
+
+pub use catalog::{find, list};
+pub use withdrawal::withdraw;
 
 /// Imports a CSV file or a dump; `-` is standard input. The same content is stored once, whatever states it.
 pub fn import(

@@ -1,5 +1,8 @@
 //! Batches of prices.
 
+/// Withdrawals beside imports and readers.
+mod concurrent_withdrawals;
+
 /// Comparison with psql.
 mod differential;
 
@@ -14,3 +17,9 @@ mod identity;
 
 /// `portcullis import`.
 mod import;
+
+/// Random histories of batches.
+mod random_history;
+
+/// Withdrawing a batch.
+mod withdrawal;

@@ -1,5 +1,11 @@
 //! Stores batches of prices: each batch in one transaction, by COPY.
 
+/// The batches that were stored.
+pub mod catalog;
+
+/// Withdraws a stored batch.
+pub mod withdrawal;
+
 use super::Db;
 use super::conninfo::Purpose;
 use super::error::DbError;
@@ -124,8 +130,7 @@ impl Ingest {
         let source_error = Cell::new(None);
         let is_locked = Cell::new(false);
         let result = self.0.transaction(|conn| {
-            // Before the first row is locked: two imports would otherwise lock the same rows in different orders.
-            diesel::sql_query("SELECT rates.lock_sums()").execute(conn)?;
+            lock_sums(conn)?;
             is_locked.set(true);
             if let Some(id) = find_id(conn, &batch.file_digest)? {
                 return Ok(already_stored(id));
@@ -180,6 +185,14 @@ pub async fn find_newest_time(db: &Db) -> Result<Option<DateTime<Utc>>, DbError>
         in_force.select(max(batches::created_at)).first(conn)
     })
     .await
+}
+
+/// Waits for imports and withdrawals, before the first row is locked: two of them would otherwise lock the same rows in
+/// different orders.
+fn lock_sums(conn: &mut PgConnection) -> QueryResult<()> {
+    diesel::sql_query("SELECT rates.lock_sums()")
+        .execute(conn)
+        .map(drop)
 }
 
 /// The batch with this digest, which no withdrawn batch has.
