@@ -10,6 +10,7 @@ use harness::exit::Exit;
 
 use crate::dataset::Dataset;
 use crate::figure::NotRun;
+use crate::import_bench::ImportBench;
 use crate::rotation_bench::RotationBench;
 use crate::wrk::Wrk;
 
@@ -29,6 +30,7 @@ pub struct BenchEnv<'a> {
     wrk: Option<Wrk<'a>>,
     datasets: BTreeMap<u64, Result<Dataset<'a>, String>>,
     rotation: Option<RotationBench>,
+    import: Option<ImportBench>,
 }
 
 impl<'a> BenchEnv<'a> {
@@ -43,6 +45,7 @@ impl<'a> BenchEnv<'a> {
             wrk: Wrk::find(context)?,
             datasets: BTreeMap::new(),
             rotation: None,
+            import: None,
         })
     }
 
@@ -70,6 +73,15 @@ impl<'a> BenchEnv<'a> {
             None => RotationBench::start(self.context)?,
         };
         Ok(self.rotation.insert(started))
+    }
+
+    /// The rounds of P5; measured for the first row that needs them.
+    pub fn import(&mut self) -> Result<&ImportBench> {
+        let measured = match self.import.take() {
+            Some(measured) => measured,
+            None => ImportBench::run(self.context, &self.folder)?,
+        };
+        Ok(self.import.insert(measured))
     }
 
     /// The dataset with this number of prices.

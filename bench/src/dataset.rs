@@ -51,13 +51,12 @@ pub enum Logins {
 }
 
 /// A folder that is removed on drop: the prices are large and can be generated again.
-struct Folder(PathBuf);
+pub struct Folder(pub PathBuf);
 
 impl<'a> Dataset<'a> {
     /// Builds, creates, imports, waits for autovacuum, and serves.
     pub fn start(context: &'a Context, above: &Path, prices: u64) -> Result<Self> {
-        let folder = Folder(above.join(format!("{prices}-prices")));
-        fs::create_dir_all(&folder.0).with_context(|| format!("cannot create {}", folder.0.display()))?;
+        let folder = Folder::create(above.join(format!("{prices}-prices")))?;
         let plan = Plan {
             release: true,
             durable: true,
@@ -162,13 +161,22 @@ impl<'a> Dataset<'a> {
     }
 }
 
+impl Folder {
+    /// Creates it.
+    pub fn create(path: PathBuf) -> Result<Self> {
+        fs::create_dir_all(&path).with_context(|| format!("cannot create {}", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
 impl Drop for Folder {
     fn drop(&mut self) {
         let _best_effort = fs::remove_dir_all(&self.0);
     }
 }
 
-fn write(file: &Path, content: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>) -> Result<()> {
+/// Writes a file.
+pub fn write(file: &Path, content: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>) -> Result<()> {
     let written = File::create(file).and_then(|file| {
         let mut out = BufWriter::with_capacity(1 << 20, file);
         content(&mut out)?;

@@ -5,6 +5,8 @@ mod bench_env;
 mod dataset;
 mod equal_answers;
 mod figure;
+mod import_bench;
+mod import_speed;
 mod load;
 mod login_accounts;
 mod login_impact;

@@ -14,11 +14,20 @@ pub fn resident(pid: i32) -> Result<f64> {
 
 /// Megabytes (10^6); `None` where there is no `/proc`, or no such process.
 pub fn find_resident(pid: i32) -> Option<f64> {
-    megabytes(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?)
+    find(pid, "VmRSS:")
 }
 
-fn megabytes(status: &str) -> Option<f64> {
-    let kibibytes = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+/// The most resident megabytes so far; `None` as above.
+pub fn find_peak(pid: i32) -> Option<f64> {
+    find(pid, "VmHWM:")
+}
+
+fn find(pid: i32, field: &str) -> Option<f64> {
+    megabytes(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?, field)
+}
+
+fn megabytes(status: &str, field: &str) -> Option<f64> {
+    let kibibytes = status.lines().find_map(|line| line.strip_prefix(field))?;
     let kibibytes: f64 = kibibytes.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1_024.0 / 1e6)
 }
@@ -30,7 +39,7 @@ mod tests {
     #[test]
     fn the_resident_size_is_read() {
         let status = "Name:\tportcullis\nVmRSS:\t   20000 kB\nRssAnon:\t 1 kB\n";
-        assert!((megabytes(status).unwrap() - 20.48).abs() < 1e-9);
-        assert_eq!(megabytes("Name:\tx\n"), None);
+        assert!((megabytes(status, "VmRSS:").unwrap() - 20.48).abs() < 1e-9);
+        assert_eq!(megabytes("Name:\tx\n", "VmRSS:"), None);
     }
 }

@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::bench_env::{BenchEnv, LARGE, SMALL};
 use crate::dataset::Logins;
 use crate::figure::Figure;
-use crate::{login_impact, rotation, scaling, startup_time, uncached};
+use crate::{import_speed, login_impact, rotation, scaling, startup_time, uncached};
 
 /// A row of the behaviour list, or a half of one.
 pub struct Row {
@@ -70,6 +70,20 @@ pub const ROWS: &[Row] = &[
         goal: Goal::AtMost(1.5),
         needs: &[LARGE],
         measure: login_impact::tail_growth,
+    },
+    Row {
+        id: "P5",
+        what: "import ÷ psql's \\copy into the textbook table with its index, prices per second",
+        goal: Goal::AtLeast(0.9),
+        needs: &[],
+        measure: import_speed::against_copy,
+    },
+    Row {
+        id: "P5-memory",
+        what: "memory of such an import",
+        goal: Goal::Below(64.0, "MB"),
+        needs: &[],
+        measure: import_speed::peak_memory,
     },
     Row {
         id: "P6",

@@ -18,6 +18,12 @@ const ROUTES: u64 = 32;
 /// Different sets of routes.
 const BUNDLES: u64 = 4_000;
 
+/// The textbook table and its covering index.
+pub const TABLE: [&str; 2] = [
+    "CREATE TABLE bench.prices (orig_code text NOT NULL, dest_code text NOT NULL, day date NOT NULL, price integer NOT NULL)",
+    "CREATE INDEX ON bench.prices (orig_code, dest_code, day) INCLUDE (price)",
+];
+
 /// PostgreSQL's clients, connected to a stack's database as the administrator.
 #[derive(Debug, Clone)]
 pub struct Textbook {
@@ -44,9 +50,9 @@ impl Textbook {
         let copy = format!("\\copy bench.prices from '{}' csv header", csv.display());
         self.psql.run(&[
             "CREATE SCHEMA bench",
-            "CREATE TABLE bench.prices (orig_code text NOT NULL, dest_code text NOT NULL, day date NOT NULL, price integer NOT NULL)",
+            TABLE[0],
             &copy,
-            "CREATE INDEX ON bench.prices (orig_code, dest_code, day) INCLUDE (price)",
+            TABLE[1],
             "VACUUM ANALYZE bench.prices",
         ])?;
         Ok(())

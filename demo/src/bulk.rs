@@ -35,19 +35,29 @@ pub struct Bulk {
 impl Bulk {
     /// The layout for `prices` rows: all ordered pairs of ports if that leaves enough days, else as many pairs as possible.
     pub fn of(prices: u64) -> Self {
-        let mut pairs: Vec<(&Port, &Port)> = ports()
-            .iter()
-            .flat_map(|orig| ports().iter().map(move |dest| (orig, dest)))
-            .filter(|(orig, dest)| orig.code != dest.code)
-            .collect();
-        // Shuffled, so that a subset of the routes covers the whole map, and adjacent rows are not adjacent in an index.
-        pairs.sort_by_key(|(orig, dest)| mix(route_seed(orig.code, dest.code)));
+        let mut pairs = all_pairs();
         let routes = (prices / (MIN_DAYS * MIN_OFFERS)).max(1);
         pairs.truncate(usize::try_from(routes).unwrap_or(usize::MAX));
         let offers = prices.div_ceil(count(&pairs) * MAX_DAYS).max(MIN_OFFERS);
         Self {
             prices,
             offers,
+            pairs,
+        }
+    }
+
+    /// The layout for `prices` rows over this many routes and two months, with as many offers per day as that takes.
+    ///
+    /// ```
+    /// let many = demo::Bulk::over_routes(1_000_000, 725);
+    /// assert_eq!((many.routes().len(), many.offers(), many.days()), (725, 23, 60));
+    /// ```
+    pub fn over_routes(prices: u64, routes: usize) -> Self {
+        let mut pairs = all_pairs();
+        pairs.truncate(routes);
+        Self {
+            prices,
+            offers: prices.div_ceil(count(&pairs) * MIN_DAYS).max(1),
             pairs,
         }
     }
@@ -94,6 +104,17 @@ impl Bulk {
         }
         Ok(())
     }
+}
+
+/// All ordered pairs of ports, shuffled: a subset covers the whole map, and adjacent rows are not adjacent in an index.
+fn all_pairs() -> Vec<(&'static Port, &'static Port)> {
+    let mut pairs: Vec<(&Port, &Port)> = ports()
+        .iter()
+        .flat_map(|orig| ports().iter().map(move |dest| (orig, dest)))
+        .filter(|(orig, dest)| orig.code != dest.code)
+        .collect();
+    pairs.sort_by_key(|(orig, dest)| mix(route_seed(orig.code, dest.code)));
+    pairs
 }
 
 fn count(pairs: &[(&Port, &Port)]) -> u64 {

@@ -217,10 +217,14 @@ impl Portcullis {
 
     /// Imports a file of prices; the command prints its own progress.
     pub fn import(&self, context: &Context, file: &Path) -> Result<()> {
+        self.import_command(context, file).stream()
+    }
+
+    /// The command that imports a file of prices.
+    pub fn import_command<'a>(&self, context: &'a Context, file: &Path) -> Command<'a> {
         let logins = self.logins(|name| name == "ingest");
         self.command(context, logins)
             .args([OsStr::new("import"), file.as_os_str()])
-            .stream()
     }
 
     /// The command that serves on these two ports of 127.0.0.1.
