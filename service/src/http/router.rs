@@ -30,6 +30,7 @@ use crate::http::mail;
 use crate::http::openapi::docs;
 use crate::http::openapi::document::{describe, document};
 use crate::http::openapi::extra_route::ExtraRoute;
+use crate::http::openapi::operation_policy::{OperationPolicy, Operations};
 use crate::http::openapi::route_table::RouteTable;
 use crate::http::places::ports::PortsApi;
 use crate::http::places::regions::RegionsApi;
@@ -56,7 +57,6 @@ use crate::telemetry::metrics::Metrics;
 use crate::types::link::LinkPurpose;
 use poem::endpoint::{BoxEndpoint, EndpointExt};
 use poem::{IntoEndpoint, Response, Route};
-use poem_openapi::OpenApi;
 use std::sync::Arc;
 
 /// What the APIs call.
@@ -140,6 +140,22 @@ apis! { parts =>
     DemoApi(parts.demo),
     HealthApi(parts.probes),
     RootApi(parts.web),
+}
+
+/// The operations whose bodies or responses the edge treats differently.
+pub const POLICIES: [OperationPolicy; 0] = [];
+
+impl Operations for Apis {
+    fn policies() -> Vec<OperationPolicy> {
+        POLICIES.to_vec()
+    }
+}
+
+/// The APIs with others beside them, as tests add them.
+impl<T: Operations> Operations for (Apis, T) {
+    fn policies() -> Vec<OperationPolicy> {
+        [Apis::policies(), T::policies()].concat()
+    }
 }
 
 /// All web pages except the index, which is an operation too.
@@ -229,7 +245,7 @@ pub struct EdgeSettings {
 }
 
 /// The public routes: the APIs, the pages, the documentation, and the edge around them.
-pub fn routes<T: OpenApi + 'static>(apis: T, settings: EdgeSettings) -> BoxEndpoint<'static, Response> {
+pub fn routes<T: Operations + 'static>(apis: T, settings: EdgeSettings) -> BoxEndpoint<'static, Response> {
     let mut extra = pages();
     let has_api_docs = settings.web.has_api_docs();
     extra.extend(assets::routes(has_api_docs));

@@ -20,17 +20,17 @@ use crate::http::edge::rate_limit::RateLimit;
 use crate::http::edge::security_events::SecurityEvents;
 use crate::http::health::Probes;
 use crate::http::internal;
+use crate::http::openapi::operation_policy::Operations;
 use crate::http::router::{Apis, EdgeSettings, routes};
 use crate::secrets::login_status::LoginStatus;
 use crate::secrets::logins::Issuer;
 use crate::telemetry::metrics::Metrics;
-use poem_openapi::OpenApi;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 impl Service {
     /// Builds the parts and binds the listeners. After an error nothing is left that must be closed.
-    pub(super) async fn assemble<T: OpenApi + 'static>(
+    pub(super) async fn assemble<T: Operations + 'static>(
         settings: &Settings,
         metrics: Metrics,
         extend: impl FnOnce(Apis) -> T,

@@ -17,10 +17,10 @@ use crate::domain::form_answers::FormAnswers;
 use crate::domain::sessions::Sessions;
 use crate::http::edge::rate_limit::RateLimit;
 use crate::http::edge::security_events::SecurityEvents;
+use crate::http::openapi::operation_policy::Operations;
 use crate::http::router::Apis;
 use crate::mail::worker::WorkerContext;
 use crate::telemetry::metrics::Metrics;
-use poem_openapi::OpenApi;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -63,7 +63,7 @@ impl Service {
     }
 
     /// The same with additional APIs, for tests of the edge.
-    pub async fn bind_with<T: OpenApi + 'static>(
+    pub async fn bind_with<T: Operations + 'static>(
         settings: &Settings,
         metrics: Metrics,
         extend: impl FnOnce(Apis) -> T,
@@ -79,7 +79,7 @@ impl Service {
     }
 
     /// The same with clients of Vault, which the caller closes unless there is a service.
-    async fn bind_connected<T: OpenApi + 'static>(
+    async fn bind_connected<T: Operations + 'static>(
         settings: &Settings,
         metrics: Metrics,
         extend: impl FnOnce(Apis) -> T,

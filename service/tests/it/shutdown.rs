@@ -121,7 +121,7 @@ fn readiness_fails_before_the_listener_closes() {
 #[test]
 fn shutdown_answers_requests_in_flight() {
     let settings = Database::not_created().settings(&[]);
-    let mut app = App::start_with(&settings, |apis| (apis, TestApi));
+    let mut app = App::start_with(&settings, |apis| (apis, TestApi::default()));
     let address = app.address;
     let running = std::thread::spawn(move || {
         send_request(address, "GET /extra/slow HTTP/1.1\r\nHost: localhost\r\n\r\n")

@@ -1,9 +1,10 @@
 //! Reads request bodies within a size and a time limit.
 
 use crate::http::contract::problem::Problem;
+use crate::http::openapi::operation_policy::BodyRule;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use poem::{Body, Request};
 use std::time::Duration;
 
@@ -26,6 +27,15 @@ impl BodyPolicy {
         })
     }
 
+    /// The limits of an operation with this rule.
+    #[must_use]
+    pub fn with(self, rule: Option<BodyRule>) -> Self {
+        match rule {
+            None => self,
+            Some(BodyRule::Buffered(limit) | BodyRule::Streamed { limit, .. }) => Self { limit, ..self },
+        }
+    }
+
     /// Rejects a body whose `Content-Length` exceeds the limit, before any of it is read.
     pub fn check_length(&self, headers: &HeaderMap) -> Result<(), Problem> {
         let announced = headers
@@ -43,14 +53,7 @@ impl BodyPolicy {
         let mut body = BytesMut::new();
         let read = async {
             while let Some(part) = stream.next().await {
-                let incomplete = |_| {
-                    Problem::new(
-                        StatusCode::BAD_REQUEST,
-                        "body-cut-off",
-                        "the request body ended prematurely",
-                    )
-                };
-                body.extend_from_slice(&part.map_err(incomplete)?);
+                body.extend_from_slice(&part.map_err(|_| cut_off())?);
                 if body.len() > self.limit {
                     return Err(self.too_large());
                 }
@@ -60,17 +63,29 @@ impl BodyPolicy {
         match tokio::time::timeout(self.time, read).await {
             Ok(Ok(())) => Ok(body.freeze()),
             Ok(Err(problem)) => Err(problem),
-            Err(_) => {
-                let detail = "the request body was not received in time";
-                let problem = Problem::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", detail);
-                Err(problem.with_header(header::CONNECTION, http::HeaderValue::from_static("close")))
-            }
+            Err(_) => Err(too_slow()),
         }
     }
 
-    fn too_large(&self) -> Problem {
+    pub(super) fn too_large(&self) -> Problem {
         let detail = format!("the request body exceeds the limit of {} bytes", self.limit);
-        let problem = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail);
-        problem.with_header(header::CONNECTION, http::HeaderValue::from_static("close"))
+        closing(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail))
     }
+}
+
+/// The client stopped before the end of the body.
+pub(super) fn cut_off() -> Problem {
+    let detail = "the request body ended prematurely";
+    Problem::new(StatusCode::BAD_REQUEST, "body-cut-off", detail)
+}
+
+/// The client sends too slowly.
+pub(super) fn too_slow() -> Problem {
+    let detail = "the request body was not received in time";
+    closing(Problem::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", detail))
+}
+
+/// The rest of the body is not read, so the connection cannot be used again.
+fn closing(problem: Problem) -> Problem {
+    problem.with_header(header::CONNECTION, HeaderValue::from_static("close"))
 }

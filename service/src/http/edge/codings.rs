@@ -1,4 +1,4 @@
-//! Transfer and content codings of requests: `chunked` alone, and no content coding.
+//! Transfer and content codings of requests: `chunked` alone, and the content codings that the operation decodes.
 
 use crate::http::contract::problem::Problem;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -19,24 +19,36 @@ pub fn check_transfer(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-/// Rejects content codings (RFC 9110 §15.5.16): no operation decodes a body.
-pub fn check_content(headers: &HeaderMap) -> Result<(), Problem> {
-    let is_plain = |field: &HeaderValue| {
-        let codings = field.to_str().unwrap_or("unreadable").split(',').map(str::trim);
-        codings
-            .into_iter()
-            .all(|coding| coding.is_empty() || coding.eq_ignore_ascii_case("identity"))
-    };
-    if headers.get_all(header::CONTENT_ENCODING).iter().all(is_plain) {
-        return Ok(());
+/// Rejects content codings (RFC 9110 §15.5.16) other than one of these, which the operation decodes.
+pub fn check_content(headers: &HeaderMap, decoded: &[&str]) -> Result<(), Problem> {
+    let fields = headers.get_all(header::CONTENT_ENCODING).iter();
+    let lists = fields.map(|field| field.to_str().unwrap_or("unreadable"));
+    let codings = lists.flat_map(|list| list.split(',').map(str::trim));
+    let mut applied = codings.filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"));
+    let is_decoded = |coding: &str| decoded.iter().any(|known| coding.eq_ignore_ascii_case(known));
+    match (applied.next(), applied.next()) {
+        (None, _) => return Ok(()),
+        (Some(coding), None) if is_decoded(coding) => return Ok(()),
+        _ => {}
     }
-    let detail = "request bodies must not have a content coding";
+    let (detail, accepted) = if decoded.is_empty() {
+        (
+            "request bodies must not have a content coding",
+            "identity".to_owned(),
+        )
+    } else {
+        (
+            "the request body has a content coding that `Accept-Encoding` does not list",
+            decoded.join(", "),
+        )
+    };
     let problem = Problem::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "unsupported-content-coding",
         detail,
     );
-    Err(problem.with_header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity")))
+    let accepted = HeaderValue::from_str(&accepted).unwrap_or(HeaderValue::from_static("identity"));
+    Err(problem.with_header(header::ACCEPT_ENCODING, accepted))
 }
 
 #[cfg(test)]
@@ -72,20 +84,28 @@ mod tests {
     }
 
     #[test]
-    fn every_content_coding_is_rejected() {
-        let check =
-            |values: &[&'static str]| check_content(&headers(&header::CONTENT_ENCODING, values)).is_ok();
+    fn only_a_single_coding_that_is_decoded_is_accepted() {
+        let check = |values: &[&'static str], decoded: &[&str]| {
+            check_content(&headers(&header::CONTENT_ENCODING, values), decoded).is_ok()
+        };
         for values in [&[][..], &["identity"], &[""]] {
-            assert!(check(values), "{values:?}");
+            assert!(check(values, &[]) && check(values, &["gzip"]), "{values:?}");
+        }
+        for values in [&["gzip"][..], &["GZIP"], &["identity, gzip"]] {
+            assert!(
+                !check(values, &[]) && check(values, &["zstd", "gzip"]),
+                "{values:?}"
+            );
         }
         for values in [
-            &["gzip"][..],
-            &["br"],
-            &["identity, gzip"],
+            &["br"][..],
+            &["gzip, gzip"],
+            &["gzip, zstd"],
+            &["gzip", "gzip"],
             &["identity", "deflate"],
             &["x"],
         ] {
-            assert!(!check(values), "{values:?}");
+            assert!(!check(values, &["zstd", "gzip"]), "{values:?}");
         }
     }
 }

@@ -12,8 +12,14 @@ pub mod accept;
 /// Reads bodies within a size and a time limit.
 pub mod body;
 
+/// Reads bodies part by part.
+pub mod body_stream;
+
 /// Transfer and content codings of requests.
 pub mod codings;
+
+/// Content codings of streamed responses.
+pub mod compression;
 
 /// Answers 304 to clients that have the current representation.
 pub mod conditional;
@@ -42,6 +48,9 @@ pub mod rate_limit;
 /// Request id and trace context.
 pub mod request_id;
 
+/// What one request costs its client's quota.
+pub mod request_quota;
+
 /// The memory of unread responses.
 pub mod response_budget;
 
@@ -50,3 +59,6 @@ pub mod security_events;
 
 /// Security headers.
 pub mod security_headers;
+
+/// Responses that are produced while their clients read them.
+pub mod streamed_response;

@@ -3,20 +3,23 @@
 
 use super::body::BodyPolicy;
 use super::client_address::ClientAddresses;
+use super::compression::Coding;
 use super::conditional::Condition;
 use super::cors::{Cors, RequestOrigin};
 use super::error_mapping;
 use super::hosts::{HostPolicy, Hosts};
 use super::rate_limit::RateLimit;
 use super::request_id::RequestIds;
+use super::request_quota::RequestQuota;
 use super::response_budget::ResponseBudget;
 use super::security_events::{self, SecurityEvents};
 use super::security_headers;
-use super::{accept, codings, head_limits, query_params};
+use super::{accept, codings, head_limits, query_params, streamed_response};
 use crate::domain::sessions::Sessions;
 use crate::http::contract::negotiate;
 use crate::http::contract::problem::{self, Problem, ProblemKind};
 use crate::http::openapi::extra_route::RouteKind;
+use crate::http::openapi::operation_policy::BodyRule;
 use crate::http::openapi::route_table::{RouteEntry, RouteTable};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::redact;
@@ -128,10 +131,17 @@ impl Edge {
         parts.hosts.check(&request, policy)?;
         head_limits::check(request.uri(), request.headers())?;
         parts.responses.check(address)?;
-        parts.body.check_length(request.headers())?;
-        if request.version() == Version::HTTP_2 {
+        let policy = route.and_then(|route| route.policy(request.method()));
+        let rule = policy.and_then(|policy| policy.body);
+        let body_policy = parts.body.with(rule);
+        body_policy.check_length(request.headers())?;
+        let (mut decoded, mut is_buffered) = ([].as_slice(), true);
+        if let Some(BodyRule::Streamed { codings, .. }) = rule {
+            (decoded, is_buffered) = (codings, false);
+        }
+        if request.version() == Version::HTTP_2 && is_buffered {
             // An HTTP/2 client may still be sending: its errors must be detected before a response ends the stream.
-            let body = parts.body.read(request.take_body()).await?;
+            let body = body_policy.read(request.take_body()).await?;
             request.set_body(body);
         }
         if request.method() == Method::OPTIONS && request.uri().path() == "*" {
@@ -151,18 +161,25 @@ impl Edge {
         }
         let client = client(&request, address, request_id);
         let extensions = request.extensions_mut();
-        extensions.insert(parts.body);
+        extensions.insert(body_policy);
         extensions.insert(parts.sessions.clone());
         extensions.insert(client);
         let safe = matches!(*request.method(), Method::GET | Method::HEAD);
         if !safe {
-            codings::check_content(request.headers())?;
+            codings::check_content(request.headers(), decoded)?;
         }
         let unknown = query_params::unknown(route, request.method(), request.uri().query());
         if !unknown.is_empty() && !safe {
             return Err(Problem::invalid(unknown));
         }
-        let condition = Condition::of(&request);
+        let stream = match policy.and_then(|policy| policy.streams_per_client) {
+            Some(limit) => {
+                streamed_response::check_version(request.version())?;
+                Some(parts.responses.take_stream(address, limit).await?)
+            }
+            None => None,
+        };
+        let (condition, coding) = (Condition::of(&request), Coding::of(request.headers()));
         let head = request.method() == Method::HEAD;
         if head {
             request.set_method(Method::GET);
@@ -177,6 +194,11 @@ impl Edge {
             .and_then(error_mapping::map_outcome);
         let response = match outcome {
             outcome if !unknown.is_empty() => return Err(with_unknown(outcome, unknown)),
+            Ok(response) if streamed_response::is_streamed(&response) => {
+                // Without a share it would be unbounded.
+                let share = stream.ok_or_else(Problem::internal)?;
+                return streamed_response::complete(response, coding, share, head);
+            }
             Ok(response) if head => return Ok(condition.apply(without_body(response).await)),
             outcome => condition.apply(outcome?),
         };
@@ -219,10 +241,12 @@ impl Endpoint for Edge {
         // Every request counts, whatever is wrong with it. Those with an ambiguous client share one quota: counted to a
         // proxy, they would use up its own.
         let counted = client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        let quota = parts.rate_limit.check(counted);
-        let admitted = quota
+        let checked = parts.rate_limit.check(counted);
+        let admitted = checked
             .map_err(Problem::from)
             .and_then(|_| client.map_err(Problem::from));
+        let quota = RequestQuota::new(Arc::clone(&parts.rate_limit), counted, checked);
+        request.extensions_mut().insert(quota.clone());
         let route = parts.routes.find(request.uri().path());
         let template = route.map(|route| route.template);
         let client_network = network(counted);
@@ -260,7 +284,7 @@ impl Endpoint for Edge {
         security_headers::write(headers);
         let allow = route.map(|route| &route.allow);
         parts.cors.write(&method, &origin, headers, allow);
-        parts.rate_limit.write(&quota, headers);
+        parts.rate_limit.write(&quota.checked(), headers);
         let (status, elapsed) = (response.status().as_u16(), started.elapsed());
         parts.metrics.answered(template, &method, status, elapsed);
         let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);

@@ -73,25 +73,51 @@ impl RateLimit {
     /// Counts a request. IPv6 clients are counted by /64, the usual allocation to one customer. A network around it is
     /// counted only while its own quota is not used up, so that one client cannot use up its neighbours'.
     pub fn check(&self, address: IpAddr) -> Result<Remaining, RateLimitedError> {
-        let mut requests = self.count(&self.limiter, &network(address))?;
+        self.count_all(address, NonZeroU32::MIN)
+    }
+
+    /// Counts this many requests more for a request that was counted; `None`: it costs no more. The whole quota is the most that can
+    /// be counted at once, and is all that one request can cost.
+    pub fn charge(&self, address: IpAddr, more: u32) -> Option<Result<Remaining, RateLimitedError>> {
+        let more = NonZeroU32::new(more.min(self.quota.get() - 1))?;
+        Some(self.count_all(address, more))
+    }
+
+    fn count_all(&self, address: IpAddr, requests: NonZeroU32) -> Result<Remaining, RateLimitedError> {
+        let mut left = self.count(&self.limiter, &network(address), requests)?;
         for (wider, customers) in wider_networks(address) {
             if let Some(limiter) = self.wider.get(&customers) {
-                requests = requests.min(self.count(limiter, &wider)?);
+                left = left.min(self.count(limiter, &wider, requests)?);
             }
         }
-        let used = if requests == 0 {
+        let used = if left == 0 {
             1
         } else {
-            self.quota.get().saturating_sub(requests)
+            self.quota.get().saturating_sub(left)
         };
         Ok(Remaining {
-            requests,
+            requests: left,
             reset: Duration::from_secs(60) * used / self.quota.get(),
         })
     }
 
-    fn count<K: Clone + Eq + Hash>(&self, limiter: &Limiter<K>, key: &K) -> Result<u32, RateLimitedError> {
-        match limiter.check_key(key) {
+    fn count<K: Clone + Eq + Hash>(
+        &self,
+        limiter: &Limiter<K>,
+        key: &K,
+        requests: NonZeroU32,
+    ) -> Result<u32, RateLimitedError> {
+        // One request has a shorter way than several, and is what nearly every request costs.
+        let counted = if requests == NonZeroU32::MIN {
+            limiter.check_key(key)
+        } else {
+            // No more requests than the quota, so that its capacity suffices.
+            let counted = limiter.check_key_n(key, requests);
+            counted.map_err(|_| RateLimitedError {
+                wait: Duration::from_secs(60),
+            })?
+        };
+        match counted {
             Ok(state) => Ok(state.remaining_burst_capacity()),
             Err(not_until) => Err(RateLimitedError {
                 wait: not_until.wait_time_from(self.clock.now()),
@@ -169,6 +195,30 @@ mod tests {
             check(&limit, "192.0.2.1");
         }
         assert_eq!(check(&limit, "192.0.2.2"), Some(1));
+    }
+
+    #[test]
+    fn an_expensive_request_costs_several_and_at_most_the_whole_quota() {
+        let limit = limit(100);
+        let address = "192.0.2.1".parse().unwrap();
+        assert_eq!(limit.check(address).unwrap().requests, 99);
+        assert!(limit.charge(address, 0).is_none());
+        assert_eq!(limit.charge(address, 40).unwrap().unwrap().requests, 59);
+        let rejected = limit.charge(address, 70).unwrap().unwrap_err();
+        assert!(rejected.wait > Duration::from_secs(5) && rejected.wait < Duration::from_secs(8));
+        assert_eq!(
+            limit.check(address).unwrap().requests,
+            58,
+            "a rejected cost is not counted"
+        );
+        let other = "198.51.100.1".parse().unwrap();
+        limit.check(other).unwrap();
+        assert_eq!(limit.charge(other, u32::MAX).unwrap().unwrap().requests, 0);
+        assert!(
+            super::RateLimit::new(NonZeroU32::MIN)
+                .charge(other, 100)
+                .is_none()
+        );
     }
 
     #[test]

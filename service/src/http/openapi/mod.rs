@@ -6,6 +6,9 @@ pub mod docs;
 /// The OpenAPI document.
 pub mod document;
 
+/// What the edge does differently for single operations.
+pub mod operation_policy;
+
 /// Routes that the document does not list.
 pub mod extra_route;
 

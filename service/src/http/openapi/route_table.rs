@@ -2,8 +2,8 @@
 //! that `Allow`, the check for unknown parameters and the document cannot disagree.
 
 use super::extra_route::{ExtraRoute, RouteKind};
+use super::operation_policy::{OperationPolicy, Operations};
 use http::{HeaderValue, Method};
-use poem_openapi::OpenApi;
 use poem_openapi::registry::MetaParamIn;
 use std::collections::HashMap;
 
@@ -24,47 +24,66 @@ pub struct RouteEntry {
     pub kind: RouteKind,
     /// The value of `Allow`: the documented methods, HEAD wherever there is GET, and OPTIONS.
     pub allow: HeaderValue,
-    methods: Vec<(Method, Vec<String>)>,
+    methods: Vec<RouteMethod>,
+}
+
+#[derive(Debug)]
+struct RouteMethod {
+    method: Method,
+    /// The query parameters.
+    parameters: Vec<String>,
+    policy: Option<OperationPolicy>,
 }
 
 impl RouteTable {
     /// The operations that these APIs document, and the extra routes.
-    pub fn of<T: OpenApi>(extra: &[ExtraRoute]) -> Self {
+    pub fn of<T: Operations>(extra: &[ExtraRoute]) -> Self {
         let mut table = Self {
             routes: Vec::new(),
             exact: HashMap::new(),
         };
+        let policies = T::policies();
         for path in T::meta().into_iter().flat_map(|api| api.paths) {
+            let policy = |method: &Method| {
+                let mut of_path = policies.iter().filter(|policy| policy.path == path.path);
+                of_path.find(|policy| policy.method == method).copied()
+            };
             let methods = path.operations.into_iter().map(|operation| {
                 let query = operation
                     .params
                     .into_iter()
                     .filter(|param| param.in_type == MetaParamIn::Query);
-                (operation.method, query.map(|param| param.name).collect())
+                RouteMethod {
+                    policy: policy(&operation.method),
+                    method: operation.method,
+                    parameters: query.map(|param| param.name).collect(),
+                }
             });
+            let methods = methods.collect();
             // Leaked once per process: metrics need a `'static` label.
-            table.add(path.path.leak(), RouteKind::Operation, methods.collect());
+            table.add(path.path.leak(), RouteKind::Operation, methods);
         }
         for route in extra {
-            let methods = route.methods().map(|(method, parameters)| {
-                let parameters = parameters.iter().map(|name| (*name).to_owned());
-                (method.clone(), parameters.collect())
+            let methods = route.methods().map(|(method, parameters)| RouteMethod {
+                method: method.clone(),
+                parameters: parameters.iter().map(|name| (*name).to_owned()).collect(),
+                policy: None,
             });
             table.add(route.path, route.kind, methods.collect());
         }
         table
     }
 
-    fn add(&mut self, template: &'static str, kind: RouteKind, methods: Vec<(Method, Vec<String>)>) {
+    fn add(&mut self, template: &'static str, kind: RouteKind, methods: Vec<RouteMethod>) {
         if let Some(route) = self.routes.iter_mut().find(|route| route.template == template) {
             route.methods.extend(methods);
-            route.allow = allow(route.methods.iter().map(|(method, _)| method));
+            route.allow = allow(route.methods.iter().map(|known| &known.method));
             return;
         }
         if !is_parameter(template) {
             self.exact.insert(template, self.routes.len());
         }
-        let allow = allow(methods.iter().map(|(method, _)| method));
+        let allow = allow(methods.iter().map(|known| &known.method));
         self.routes.push(RouteEntry {
             template,
             kind,
@@ -76,7 +95,7 @@ impl RouteTable {
     /// The methods of all routes, as the value of `Allow`.
     pub fn methods(&self) -> HeaderValue {
         let methods = self.routes.iter().flat_map(|route| &route.methods);
-        allow(methods.map(|(method, _)| method))
+        allow(methods.map(|known| &known.method))
     }
 
     /// The entry that matches a request's path.
@@ -109,17 +128,24 @@ fn matches(template: &str, path: &str) -> bool {
 }
 
 impl RouteEntry {
-    /// The query parameters of a method; `None` if the path does not support the method. HEAD is GET without the body.
+    /// The query parameters of a method; `None` if the path does not support the method.
     pub fn parameters(&self, method: &Method) -> Option<&[String]> {
+        self.find(method).map(|known| known.parameters.as_slice())
+    }
+
+    /// What the edge does differently for this method.
+    pub fn policy(&self, method: &Method) -> Option<&OperationPolicy> {
+        self.find(method).and_then(|known| known.policy.as_ref())
+    }
+
+    /// HEAD is GET without the body.
+    fn find(&self, method: &Method) -> Option<&RouteMethod> {
         let method = if method == Method::HEAD {
             &Method::GET
         } else {
             method
         };
-        self.methods
-            .iter()
-            .find(|(known, _)| known == method)
-            .map(|(_, parameters)| parameters.as_slice())
+        self.methods.iter().find(|known| known.method == method)
     }
 }
 

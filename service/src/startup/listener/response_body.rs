@@ -16,24 +16,35 @@ const SLICE_BYTES: usize = 16 * 1024;
 /// Bytes per second that a client must read on average.
 const MIN_RATE: u64 = 4 * 1024;
 
-/// How far a response has got. Its request is active, and its share of the budget taken, until this is dropped.
+/// How far a response has got. Its request is active, and its share of the budget taken, until this is dropped. Times are
+/// milliseconds after `started`.
 pub struct ResponseProgress {
     started: Instant,
+    /// The size of the body, as far as it is known before it is produced.
     size: u64,
-    /// When the last slice was taken, in milliseconds after `started`.
+    /// Bytes that the HTTP library has taken.
+    taken_bytes: AtomicU64,
+    /// When the last slice was taken.
     last_slice: AtomicU64,
+    /// Since when the HTTP library waits for the next part of a streamed body, plus 1. Zero: it does not.
+    production_started: AtomicU64,
+    /// How long the HTTP library has waited for parts: this is not the client's time.
+    production: AtomicU64,
     taken: AtomicBool,
     _request: ActiveRequest,
     _share: Option<Arc<ResponseShare>>,
 }
 
 impl ResponseProgress {
-    /// A response of this size that starts now.
+    /// A response of this size that starts now; a streamed one has a size of 0.
     pub fn new(size: u64, request: ActiveRequest, share: Option<Arc<ResponseShare>>) -> Self {
         Self {
             started: Instant::now(),
             size,
+            taken_bytes: AtomicU64::new(0),
             last_slice: AtomicU64::new(0),
+            production_started: AtomicU64::new(0),
+            production: AtomicU64::new(0),
             taken: AtomicBool::new(false),
             _request: request,
             _share: share,
@@ -45,20 +56,50 @@ impl ResponseProgress {
         self.taken.load(Ordering::Relaxed)
     }
 
-    /// Whether the client reads more slowly than [`MIN_RATE`] after this timeout.
+    /// Whether the client reads more slowly than [`MIN_RATE`] after this timeout. The time of a streamed response grows with what the
+    /// client has taken.
     pub fn is_overdue(&self, timeout: Duration) -> bool {
-        self.started.elapsed() >= timeout + Duration::from_secs(self.size / MIN_RATE)
+        let bytes = self.size.max(self.taken_bytes.load(Ordering::Relaxed));
+        self.time_of_client() >= timeout + Duration::from_secs(bytes / MIN_RATE)
     }
 
-    /// Whether the response is overdue, or no slice was taken within this timeout.
+    /// Whether the response is overdue, or no slice was taken within this timeout although there was one.
     pub fn is_stalled(&self, timeout: Duration) -> bool {
         let last = Duration::from_millis(self.last_slice.load(Ordering::Relaxed));
-        self.started.elapsed() >= last + timeout || self.is_overdue(timeout)
+        let is_produced = self.production_started.load(Ordering::Relaxed) == 0;
+        (is_produced && self.started.elapsed() >= last + timeout) || self.is_overdue(timeout)
     }
 
-    fn record_slice(&self) {
-        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last_slice.store(now, Ordering::Relaxed);
+    fn time_of_client(&self) -> Duration {
+        let (now, started) = (self.now(), self.production_started.load(Ordering::Relaxed));
+        let current = if started > 0 {
+            (now + 1).saturating_sub(started)
+        } else {
+            0
+        };
+        let production = self.production.load(Ordering::Relaxed) + current;
+        Duration::from_millis(now.saturating_sub(production))
+    }
+
+    fn record_slice(&self, bytes: usize) {
+        self.taken_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.last_slice.store(self.now(), Ordering::Relaxed);
+    }
+
+    /// Records whether the next part has to be produced first.
+    fn record_production(&self, is_pending: bool) {
+        let started = self.production_started.load(Ordering::Relaxed);
+        if is_pending && started == 0 {
+            self.production_started.store(self.now() + 1, Ordering::Relaxed);
+        } else if !is_pending && started > 0 {
+            let took = (self.now() + 1).saturating_sub(started);
+            self.production.fetch_add(took, Ordering::Relaxed);
+            self.production_started.store(0, Ordering::Relaxed);
+        }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 }
 
@@ -95,7 +136,9 @@ impl<B: Body<Data = Bytes> + Unpin> Body for ResponseBody<B> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         if self.pending.is_empty() {
-            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+            let frame = Pin::new(&mut self.body).poll_frame(cx);
+            self.progress.record_production(frame.is_pending());
+            match ready!(frame) {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => self.pending = data,
                     Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
@@ -103,8 +146,8 @@ impl<B: Body<Data = Bytes> + Unpin> Body for ResponseBody<B> {
                 ended => return Poll::Ready(ended),
             }
         }
-        self.progress.record_slice();
         let count = self.pending.len().min(SLICE_BYTES);
+        self.progress.record_slice(count);
         Poll::Ready(Some(Ok(Frame::data(self.pending.split_to(count)))))
     }
 
@@ -119,5 +162,44 @@ impl<B: Body<Data = Bytes> + Unpin> Body for ResponseBody<B> {
             None => hint.set_lower(hint.lower() + pending),
         }
         hint
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::startup::listener::request_activity::RequestActivity;
+    use std::thread::sleep;
+
+    const TIMEOUT: Duration = Duration::from_millis(200);
+
+    fn progress(size: u64) -> ResponseProgress {
+        let activity = Arc::new(RequestActivity::new(Instant::now()));
+        ResponseProgress::new(size, activity.begin(), None)
+    }
+
+    #[test]
+    fn the_time_of_a_streamed_response_grows_with_what_is_taken() {
+        let (slow, fast) = (progress(0), progress(0));
+        let known = progress(MIN_RATE * 60);
+        slow.record_slice(10);
+        fast.record_slice(usize::try_from(MIN_RATE).unwrap() * 60);
+        sleep(TIMEOUT + Duration::from_millis(20));
+        assert!(slow.is_overdue(TIMEOUT) && !fast.is_overdue(TIMEOUT) && !known.is_overdue(TIMEOUT));
+        assert!(fast.is_stalled(TIMEOUT), "although it has much time left");
+    }
+
+    #[test]
+    fn the_production_of_a_part_is_not_the_time_of_the_client() {
+        let progress = progress(0);
+        progress.record_production(true);
+        sleep(2 * TIMEOUT);
+        assert!(!progress.is_overdue(TIMEOUT) && !progress.is_stalled(TIMEOUT));
+        progress.record_production(true);
+        progress.record_production(false);
+        progress.record_slice(1);
+        assert!(!progress.is_overdue(TIMEOUT) && !progress.is_stalled(TIMEOUT));
+        sleep(TIMEOUT + Duration::from_millis(20));
+        assert!(progress.is_overdue(TIMEOUT) && progress.is_stalled(TIMEOUT));
     }
 }

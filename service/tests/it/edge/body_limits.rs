@@ -7,7 +7,9 @@ use crate::support::test_api::TestApi;
 use std::time::{Duration, Instant};
 
 fn app(more: &[(&str, &str)]) -> App {
-    App::start_with(&Database::not_created().settings(more), |apis| (apis, TestApi))
+    App::start_with(&Database::not_created().settings(more), |apis| {
+        (apis, TestApi::default())
+    })
 }
 
 fn request_head(path: &str, more: &str) -> String {

@@ -6,7 +6,9 @@ use crate::support::raw_connection::RawConnection;
 use crate::support::test_api::TestApi;
 
 fn app() -> App {
-    App::start_with(&Database::not_created().settings(&[]), |apis| (apis, TestApi))
+    App::start_with(&Database::not_created().settings(&[]), |apis| {
+        (apis, TestApi::default())
+    })
 }
 
 fn echo(more: &str) -> String {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 fn app() -> App {
     let settings = Database::not_created().settings(&[("CLIENT_TIMEOUT", "1")]);
-    App::start_with(&settings, |apis| (apis, TestApi))
+    App::start_with(&settings, |apis| (apis, TestApi::default()))
 }
 
 /// O16: A client that shuts down its sending side after a request gets the response; then the connection closes.

@@ -62,3 +62,9 @@ mod slow_clients;
 
 /// Strict JSON.
 mod strict_json;
+
+/// Responses that are produced while their clients read them.
+mod streamed_responses;
+
+/// Request bodies that are read part by part.
+mod streamed_uploads;

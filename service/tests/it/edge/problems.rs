@@ -16,7 +16,7 @@ fn app(more: &[(&str, &str)]) -> App {
     ]
     .concat();
     App::start_with(&Database::not_created().settings(&settings), |apis| {
-        (apis, TestApi)
+        (apis, TestApi::default())
     })
 }
 

@@ -12,7 +12,9 @@ const HALF_HEAD: &str = "GET /version HTTP/1.1\r\nHost: localhost\r\nX-Half: ";
 const HALF_BODY: &str = "POST /extra/echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n[1,";
 
 fn app(more: &[(&str, &str)]) -> App {
-    App::start_with(&Database::not_created().settings(more), |apis| (apis, TestApi))
+    App::start_with(&Database::not_created().settings(more), |apis| {
+        (apis, TestApi::default())
+    })
 }
 
 fn app_with_short_timeout() -> App {

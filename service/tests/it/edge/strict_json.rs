@@ -7,7 +7,9 @@ use crate::support::test_api::TestApi;
 use serde_json::Value;
 
 fn app() -> App {
-    App::start_with(&Database::not_created().settings(&[]), |apis| (apis, TestApi))
+    App::start_with(&Database::not_created().settings(&[]), |apis| {
+        (apis, TestApi::default())
+    })
 }
 
 fn post(app: &App, path: &str, body: &[u8]) -> Response {

@@ -116,7 +116,7 @@ fn slow_readers_hold_little_memory() {
 #[test]
 fn pings_and_tiny_windows_are_no_progress() {
     let settings = Database::not_created().settings(&[("CLIENT_TIMEOUT", "1"), ("KEEP_ALIVE_TIMEOUT", "2")]);
-    let app = App::start_with(&settings, |apis| (apis, TestApi));
+    let app = App::start_with(&settings, |apis| (apis, TestApi::default()));
     for step in [0, 1] {
         let mut client = Http2Connection::connect(app.address, 0);
         let stream = client.get("/extra/large", "localhost", None);
@@ -172,7 +172,7 @@ fn pings_do_not_keep_a_connection_open() {
 #[test]
 fn a_client_that_reads_steadily_over_http_2_gets_the_whole_response() {
     let settings = Database::not_created().settings(&[("CLIENT_TIMEOUT", "1")]);
-    let app = App::start_with(&settings, |apis| (apis, TestApi));
+    let app = App::start_with(&settings, |apis| (apis, TestApi::default()));
     let mut client = Http2Connection::connect(app.address, 65_535);
     let stream = client.get("/extra/large", "localhost", None);
     let (start, mut received) = (Instant::now(), 0);
@@ -200,7 +200,7 @@ fn a_client_that_reads_steadily_over_http_2_gets_the_whole_response() {
 #[test]
 fn text_like_a_status_line_arrives_unchanged() {
     let settings = Database::not_created().settings(&[]);
-    let app = App::start_with(&settings, |apis| (apis, TestApi));
+    let app = App::start_with(&settings, |apis| (apis, TestApi::default()));
     let mut raw = RawConnection::connect_with_receive_buffer(app.address, 4096);
     let request = "GET /extra/refusals HTTP/1.1\r\nHost: localhost\r\n\r\n";
     raw.send(request.repeat(5));

@@ -4,8 +4,8 @@ use super::database::Database;
 use super::program::ServiceProcess;
 use super::response::Response;
 use super::run_log;
-use poem_openapi::OpenApi;
 use portcullis::config::Settings;
+use portcullis::http::openapi::operation_policy::Operations;
 use portcullis::http::router::Apis;
 use portcullis::startup::Service;
 use portcullis::telemetry::logs::Telemetry;
@@ -61,7 +61,7 @@ impl App {
     }
 
     /// Starts the service with additional operations.
-    pub fn start_with<T: OpenApi + 'static>(
+    pub fn start_with<T: Operations + 'static>(
         settings: &Settings,
         operations: impl FnOnce(Apis) -> T + Send + 'static,
     ) -> Self {

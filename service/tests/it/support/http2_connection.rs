@@ -29,6 +29,8 @@ pub struct Frame {
     pub kind: u8,
     /// Its payload.
     pub payload: Vec<u8>,
+    /// Whether it ends its stream.
+    pub ends_stream: bool,
 }
 
 /// A connection.
@@ -78,6 +80,12 @@ impl Http2Connection {
         stream
     }
 
+    /// Aborts a stream.
+    pub fn reset(&mut self, stream: u32) {
+        const CANCEL: u32 = 8;
+        self.send(RST_STREAM, 0, stream, &CANCEL.to_be_bytes());
+    }
+
     /// Sends a PING.
     pub fn ping(&mut self) {
         self.send(PING, 0, 0, b"12345678");
@@ -123,7 +131,13 @@ impl Http2Connection {
         let (kind, flags) = (head[3], head[4]);
         let payload = self.received.get(9..9 + length)?.to_vec();
         self.received.drain(..9 + length);
-        Some((flags, Frame { kind, payload }))
+        let ends_stream = matches!(kind, DATA | HEADERS) && flags & END_STREAM != 0;
+        let frame = Frame {
+            kind,
+            payload,
+            ends_stream,
+        };
+        Some((flags, frame))
     }
 
     fn send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
