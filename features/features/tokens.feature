@@ -23,7 +23,7 @@ Feature: Access tokens
         | claim  | jti      | … |
         | claim  | iat      | … |
         | claim  | exp      | … |
-        | claim  | scope    | profile wishes users:read users:write audit:read tokens:introspect |
+        | claim  | scope    | profile wishes users:read users:write audit:read tokens:introspect clients:manage |
       And Root's access token is valid for at most 3600 seconds
 
     @F2 @E19 @asvs:v5.0.0-8.2.1 @asvs:v5.0.0-10.3.2 @owasp:API5:2023

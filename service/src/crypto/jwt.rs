@@ -1,11 +1,14 @@
 //! Access tokens (RFC 9068), signed and verified with one algorithm and the configured keys. Headers that this service
 //! does not write itself, such as `jwk`, `jku` or `x5u`, are rejected (RFC 8725 §3).
 
-use super::claims::{Claims, Grant};
+use super::claims::{AnyClaims, Claims, ClientClaims, Grant};
 use super::token_keys::{TokenKey, TokenKeys, TokenKeysError};
+use crate::types::client::{ClientId, ClientScopes};
 use crate::types::clock;
+use chrono::{DateTime, Utc};
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::Serialize;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -94,28 +97,42 @@ impl Jwt {
         &self.audience
     }
 
-    /// Issues a token. `None`: no key signs now.
+    /// Issues a token of an account. `None`: no key signs now.
     pub fn issue(&self, grant: &Grant<'_>) -> Option<String> {
         self.sign(&Claims::new(grant, &self.issuer, &self.audience, clock::now()))
     }
 
-    fn sign(&self, claims: &Claims) -> Option<String> {
+    /// Issues a token of a machine client. `None`: no key signs now.
+    pub fn issue_to_client(
+        &self,
+        client: ClientId,
+        scopes: &ClientScopes,
+        (now, expires_at): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Option<String> {
+        let names = (self.issuer.as_str(), self.audience.as_str());
+        self.sign(&ClientClaims::new(client, scopes, names, (now, expires_at)))
+    }
+
+    fn sign(&self, claims: &impl Serialize) -> Option<String> {
         let keys = self.keys();
         let pair = keys.pair(keys.document.signer(clock::now())?)?;
         jsonwebtoken::encode(&pair.header, claims, &pair.signs).ok()
     }
 
     /// The claims of a token, if it is valid now and was signed by one of the keys for this audience.
-    pub fn verify(&self, token: &str) -> Result<Claims, InvalidTokenError> {
+    pub fn verify(&self, token: &str) -> Result<AnyClaims, InvalidTokenError> {
         self.decode(token, &self.validation)
     }
 
-    /// The claims of a token that may have expired. They authenticate nothing; they name a session to end.
+    /// The claims of an account's token that may have expired. They authenticate nothing; they name a session to end.
     pub fn verify_expired(&self, token: &str) -> Result<Claims, InvalidTokenError> {
-        self.decode(token, &self.lenient)
+        match self.decode(token, &self.lenient)? {
+            AnyClaims::Account(claims) => Ok(claims),
+            AnyClaims::Client(_) => Err(InvalidTokenError),
+        }
     }
 
-    fn decode(&self, token: &str, validation: &Validation) -> Result<Claims, InvalidTokenError> {
+    fn decode(&self, token: &str, validation: &Validation) -> Result<AnyClaims, InvalidTokenError> {
         if token.len() > MAX_LENGTH {
             return Err(InvalidTokenError);
         }
@@ -127,10 +144,10 @@ impl Jwt {
         let pair = pairs
             .find(|pair| pair.header == header)
             .ok_or(InvalidTokenError)?;
-        let decoded = jsonwebtoken::decode::<Claims>(token, &pair.verifies, validation);
+        let decoded = jsonwebtoken::decode::<AnyClaims>(token, &pair.verifies, validation);
         let claims = decoded.map_err(|_| InvalidTokenError)?.claims;
         // jsonwebtoken does not validate `iat`.
-        let issued = claims.iat.saturating_sub_unsigned(LEEWAY);
+        let issued = claims.issued_at().saturating_sub_unsigned(LEEWAY);
         if issued > now.timestamp() {
             return Err(InvalidTokenError);
         }
@@ -237,7 +254,8 @@ mod tests {
     #[test]
     fn only_valid_tokens_verify() {
         let (jwt, claims) = (jwt(), claims());
-        assert_eq!(jwt.verify(&jwt.sign(&claims).unwrap()).unwrap(), claims);
+        let verified = jwt.verify(&jwt.sign(&claims).unwrap());
+        assert_eq!(verified, Ok(AnyClaims::Account(claims.clone())));
         assert_eq!(
             jwt.verify(&super::tests::jwt().sign(&claims).unwrap()),
             Err(InvalidTokenError)
@@ -270,6 +288,32 @@ mod tests {
                 "{bad:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_token_of_a_client_is_none_of_an_account() {
+        let (jwt, client, now) = (jwt(), ClientId::random(), clock::now());
+        let scopes = ClientScopes::parse("rates:write").unwrap();
+        let until = now + chrono::Duration::seconds(60);
+        let token = jwt.issue_to_client(client, &scopes, (now, until)).unwrap();
+        let AnyClaims::Client(claims) = jwt.verify(&token).unwrap() else {
+            panic!("it is a token of an account");
+        };
+        assert_eq!(
+            (&claims.sub, &claims.client_id),
+            (&client.to_string(), &client.to_string())
+        );
+        assert_eq!(
+            (claims.scope.as_str(), claims.exp),
+            ("rates:write", until.timestamp())
+        );
+        assert_eq!(jwt.verify_expired(&token), Err(InvalidTokenError));
+        let with_session = serde_json::json!({
+            "iss": claims.iss, "aud": claims.aud, "sub": claims.sub, "client_id": claims.client_id, "jti": claims.jti,
+            "iat": claims.iat, "nbf": claims.nbf, "exp": claims.exp, "scope": claims.scope, "sid": "x",
+        });
+        let token = jwt.sign(&with_session).unwrap();
+        assert_eq!(jwt.verify(&token), Err(InvalidTokenError));
     }
 
     #[test]

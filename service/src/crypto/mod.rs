@@ -3,6 +3,9 @@
 /// Claims of access tokens.
 pub mod claims;
 
+/// Assertions with which machine clients authenticate.
+pub mod client_assertion;
+
 /// Priority and pauses of CPU-heavy threads.
 mod cpu_backoff;
 

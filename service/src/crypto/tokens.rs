@@ -1,5 +1,6 @@
 //! Random tokens that are shown once, and the hashes of them that are stored. Two types, so that they cannot be confused.
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -57,6 +58,16 @@ impl TokenHash {
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
+
+    /// The bytes for storage, with their number.
+    pub fn array(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Whether this is the stored hash, in constant time.
+    pub fn matches(&self, stored: &[u8]) -> bool {
+        verify_slices_are_equal(&self.0, stored).is_ok()
+    }
 }
 
 impl fmt::Debug for PlainToken {
@@ -81,6 +92,14 @@ mod tests {
         assert_eq!(token.reveal().len(), 43);
         assert_eq!(PlainToken::parse(token.reveal()).unwrap().hash(), token.hash());
         assert_ne!(PlainToken::random().hash(), token.hash());
+        assert!(token.hash().matches(token.hash().bytes()));
+        for other in [
+            &[][..],
+            &token.hash().bytes()[1..],
+            PlainToken::random().hash().bytes(),
+        ] {
+            assert!(!token.hash().matches(other));
+        }
         assert!(!format!("{token:?}{:?}", token.hash()).contains(token.reveal()));
         for bad in [
             "",

@@ -13,6 +13,9 @@ pub mod audit;
 /// Batches of prices.
 pub mod batches;
 
+/// Machine clients and their credentials.
+pub mod clients;
+
 /// Connection strings for libpq.
 pub mod conninfo;
 

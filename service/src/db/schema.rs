@@ -192,6 +192,65 @@ pub mod accounts {
     diesel::allow_tables_to_appear_in_same_query!(accounts, credentials, recovery_codes, links);
 }
 
+/// Machine clients.
+pub mod clients {
+    diesel::table! {
+        /// Programs that get tokens of their own.
+        clients.clients (id) {
+            /// Random.
+            id -> Uuid,
+            /// For administrators.
+            name -> Text,
+            /// What its tokens may do, separated by spaces.
+            scopes -> Text,
+            /// Incremented by every change.
+            version -> Int8,
+            /// When it was created.
+            created_at -> Timestamptz,
+            /// When it was last changed.
+            updated_at -> Timestamptz,
+            /// When it was revoked.
+            revoked_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        /// Secrets and public keys with which clients authenticate.
+        clients.credentials (id) {
+            /// Random.
+            id -> Uuid,
+            /// Whose.
+            client_id -> Uuid,
+            /// secret, key.
+            kind -> Text,
+            /// 1 or 2, unique for the client and the kind.
+            slot -> Int4,
+            /// SHA-256 of a secret.
+            secret_hash -> Nullable<Bytea>,
+            /// Coordinates of a key's point on P-256.
+            public_key -> Nullable<Bytea>,
+            /// When it was added.
+            created_at -> Timestamptz,
+            /// When it expires.
+            expires_at -> Timestamptz,
+            /// When it was last used.
+            last_used_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        /// Assertions that have authenticated a client.
+        clients.used_assertions (client_id, jti_hash) {
+            /// Whose.
+            client_id -> Uuid,
+            /// SHA-256 of the jti.
+            jti_hash -> Bytea,
+            /// When it expires.
+            expires_at -> Timestamptz,
+        }
+    }
+}
+
 /// Who is signed in.
 pub mod sessions {
     use super::accounts::{accounts, credentials};

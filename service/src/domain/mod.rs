@@ -13,6 +13,9 @@ pub mod audit;
 /// Importing batches of prices, all or nothing.
 pub mod batches;
 
+/// Machine clients, their credentials and tokens.
+pub mod clients;
+
 /// Demo entries.
 pub mod demo;
 
@@ -30,6 +33,9 @@ pub mod page;
 
 /// Ports and regions.
 pub mod places;
+
+/// Who sent a request: a person or a machine client.
+pub mod principals;
 
 /// Daily rates between two places.
 pub mod rates;

@@ -13,6 +13,9 @@ pub mod assets;
 /// `/admin/audit`.
 pub mod audit;
 
+/// `/clients` and `/oauth/token`: machine clients.
+pub mod clients;
+
 /// Adapters between poem-openapi and this API: callers, fields, bodies, problems, pagination.
 pub mod contract;
 

@@ -5,7 +5,9 @@ use crate::config::proxies::ProxySettings;
 use crate::domain::access::Access;
 use crate::domain::accounts::Accounts;
 use crate::domain::audit::Audit;
+use crate::domain::clients::Clients;
 use crate::domain::places::Places;
+use crate::domain::principals::Principals;
 use crate::domain::rates::Rates;
 use crate::domain::sessions::Sessions;
 use crate::domain::users::Users;
@@ -16,6 +18,10 @@ use crate::http::accounts::AccountsApi;
 use crate::http::accounts::me::MeApi;
 use crate::http::assets;
 use crate::http::audit::AuditApi;
+use crate::http::clients::ClientsApi;
+use crate::http::clients::credentials::ClientSecretsApi;
+use crate::http::clients::credentials::keys::ClientKeysApi;
+use crate::http::clients::token::ClientTokenApi;
 use crate::http::demo::{DemoAccess, DemoApi};
 use crate::http::edge::body::BodyPolicy;
 use crate::http::edge::client_address::ClientAddresses;
@@ -68,6 +74,8 @@ pub struct ApiParts {
     pub accounts: Accounts,
     /// The audit log.
     pub audit: Audit,
+    /// Machine clients.
+    pub clients: Clients,
     /// The demo, if it is enabled, and who may use it.
     pub demo: DemoAccess,
     /// Ports and regions.
@@ -78,6 +86,8 @@ pub struct ApiParts {
     pub rates: Rates,
     /// Longest range of days of one rate query.
     pub rates_max_days: u32,
+    /// Authenticates access tokens.
+    pub principals: Principals,
     /// Sessions and tokens.
     pub sessions: Sessions,
     /// Accounts, for administrators.
@@ -131,7 +141,11 @@ apis! { parts =>
     SessionsApi(parts.sessions.clone()),
     OwnSessionsApi(parts.sessions.clone()),
     TotpApi(parts.sessions.clone()),
-    TokensApi(parts.sessions),
+    TokensApi(parts.sessions, parts.principals),
+    ClientTokenApi(parts.clients.clone()),
+    ClientsApi(parts.clients.clone()),
+    ClientSecretsApi(parts.clients.clone()),
+    ClientKeysApi(parts.clients),
     UsersApi(parts.users.clone()),
     UserProtectionApi(parts.users.clone()),
     UsersListApi(parts.users),
@@ -233,7 +247,7 @@ pub struct EdgeSettings {
     /// Limits of request bodies.
     pub body: BodyPolicy,
     /// Authenticates callers.
-    pub sessions: Sessions,
+    pub principals: Principals,
     /// The metrics.
     pub metrics: Metrics,
     /// The state of the web pages.
@@ -261,7 +275,7 @@ pub fn routes<T: Operations + 'static>(apis: T, settings: EdgeSettings) -> BoxEn
         rate_limit: settings.rate_limit,
         body: settings.body,
         responses: ResponseBudget::default(),
-        sessions: settings.sessions,
+        principals: settings.principals,
         metrics: settings.metrics,
         error_page: error_page::render,
         security_events: settings.security_events,

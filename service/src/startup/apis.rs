@@ -5,20 +5,24 @@ use super::keys::Keys;
 use super::logins::Logins;
 use crate::config::{Settings, auth};
 use crate::crypto::hashing::Hashing;
+use crate::db::clients::ClientBatcher;
 use crate::db::sessions::SessionBatcher;
 #[cfg(feature = "access")]
 use crate::domain::access::Access;
 use crate::domain::accounts::passwords::PasswordPolicy;
 use crate::domain::accounts::{self, Accounts};
 use crate::domain::audit::Audit;
+use crate::domain::clients::{self, Clients};
 use crate::domain::demo::Demo;
 use crate::domain::form_answers::FormAnswers;
 use crate::domain::places::Places;
+use crate::domain::principals::Principals;
 use crate::domain::rates::Rates;
 use crate::domain::sessions::{Parts, SessionLifetimes, Sessions};
 use crate::domain::throttles::Throttles;
 use crate::domain::users::Users;
 use crate::domain::wishes::Wishes;
+use crate::http::contract::any_caller::TOKEN_PATH;
 use crate::http::demo::DemoAccess;
 use crate::http::health::Probes;
 use crate::http::router::{self, ApiParts, Apis};
@@ -33,10 +37,14 @@ pub struct Services {
     pub accounts: Accounts,
     /// The audit log.
     pub audit: Audit,
+    /// Machine clients.
+    pub clients: Clients,
     /// Answers to submitted forms.
     pub form_answers: FormAnswers,
     /// Hashes passwords.
     pub hashing: Hashing,
+    /// Authenticates access tokens.
+    pub principals: Principals,
     /// Sessions and their tokens.
     pub sessions: Sessions,
     /// Accounts, for administrators.
@@ -72,6 +80,18 @@ impl Services {
             second_factor: auth.second_factor,
             waiting: SessionBatcher::default(),
         });
+        let clients = Clients::new(clients::Parts {
+            db: logins.accounts.clone(),
+            jwt: keys.jwt.clone(),
+            throttles: throttles.clone(),
+            access_token_ttl: auth.access_token_ttl,
+            audiences: [
+                format!("{}{TOKEN_PATH}", auth.public_url),
+                keys.jwt.issuer().to_owned(),
+            ],
+            waiting: ClientBatcher::default(),
+        });
+        let principals = Principals::new(keys.jwt.clone(), sessions.clone(), clients.clone());
         let accounts = Accounts::new(accounts::Parts {
             db: logins.accounts.clone(),
             hashing: hashing.clone(),
@@ -89,7 +109,9 @@ impl Services {
             accounts,
             audit: Audit::new(logins.accounts.clone()),
             form_answers: FormAnswers::new(logins.accounts.clone()),
+            clients,
             hashing,
+            principals,
             sessions,
             users: Users::new(logins.accounts.clone(), keys.data.clone()),
             wishes: Wishes::new(logins.wishes.clone()),
@@ -118,11 +140,13 @@ pub fn apis(settings: &Settings, logins: &Logins, services: &Services, web: Web,
         access: services.access.clone(),
         accounts: services.accounts.clone(),
         audit: services.audit.clone(),
+        clients: services.clients.clone(),
         demo: demo(settings, logins),
         places: Places::new(logins.rates.clone()),
         probes,
         rates: Rates::new(logins.rates.clone()),
         rates_max_days: settings.limits.rates_max_days,
+        principals: services.principals.clone(),
         sessions: services.sessions.clone(),
         users: services.users.clone(),
         web,

@@ -85,7 +85,7 @@ impl Service {
             },
             metrics: metrics.clone(),
             security_events: Arc::clone(&security_events),
-            sessions: services.sessions.clone(),
+            principals: services.principals.clone(),
             web,
             mailbox: mail_worker::mailbox(settings),
         };
@@ -133,6 +133,7 @@ impl Service {
                 #[cfg(feature = "access")]
                 access,
                 sessions: services.sessions,
+                clients: services.clients,
                 accounts: services.accounts,
                 form_answers: services.form_answers,
                 metrics,

@@ -1,7 +1,8 @@
-//! Periodic deletion of expired sessions, throttle counters, answers of forms, rate-limit entries and deleted accounts, and
+//! Periodic deletion of expired sessions, throttle counters, assertions of machine clients, answers of forms, rate-limit entries and deleted accounts, and
 //! reports of repeated rejections.
 
 use crate::domain::accounts::Accounts;
+use crate::domain::clients::Clients;
 use crate::domain::form_answers::FormAnswers;
 use crate::domain::sessions::Sessions;
 use crate::http::edge::rate_limit::RateLimit;
@@ -17,6 +18,7 @@ pub async fn run(
     rate_limit: Arc<RateLimit>,
     security_events: Arc<SecurityEvents>,
     sessions: Sessions,
+    clients: Clients,
     accounts: Accounts,
     form_answers: FormAnswers,
 ) {
@@ -34,6 +36,9 @@ pub async fn run(
         }
         if let Err(error) = sessions.delete_expired().await {
             tracing::warn!(%error, "cannot delete expired sessions, will retry");
+        }
+        if let Err(error) = clients.delete_expired().await {
+            tracing::warn!(%error, "cannot delete expired assertions, will retry");
         }
         match accounts.purge_deleted().await {
             Ok(0) => {}

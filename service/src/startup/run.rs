@@ -48,6 +48,7 @@ impl Service {
             self.rate_limit,
             Arc::clone(&self.security_events),
             self.sessions,
+            self.clients,
             self.accounts,
             self.form_answers,
         );

@@ -13,6 +13,7 @@ use crate::config::Settings;
 use crate::domain::access::Access;
 use crate::domain::accounts::Accounts;
 use crate::domain::audit::Audit;
+use crate::domain::clients::Clients;
 use crate::domain::form_answers::FormAnswers;
 use crate::domain::sessions::Sessions;
 use crate::http::edge::rate_limit::RateLimit;
@@ -36,6 +37,7 @@ pub struct Service {
     #[cfg(feature = "access")]
     pub(super) access: Option<Access>,
     pub(super) sessions: Sessions,
+    pub(super) clients: Clients,
     pub(super) accounts: Accounts,
     pub(super) form_answers: FormAnswers,
     pub(super) metrics: Metrics,

@@ -10,6 +10,9 @@ pub mod access_end;
 /// Account ids and states.
 pub mod account;
 
+/// Machine clients and their credentials.
+pub mod client;
+
 /// The client that sent a request.
 pub mod client_info;
 

@@ -36,6 +36,8 @@ pub enum Scope {
     AccessApprove,
     /// Store prices.
     RatesWrite,
+    /// Create, change and revoke machine clients.
+    ClientsManage,
 }
 
 impl Role {
@@ -75,6 +77,7 @@ impl Role {
                 Scope::UsersWrite,
                 Scope::AuditRead,
                 Scope::TokensIntrospect,
+                Scope::ClientsManage,
             ],
             Self::Approver => &[Scope::Profile, Scope::Wishes, Scope::AccessApprove],
             Self::Ingest => &[Scope::Profile, Scope::Wishes, Scope::RatesWrite],
@@ -90,6 +93,9 @@ impl Role {
 }
 
 impl Scope {
+    /// Those that a machine client can have: none of a person, and none that manages something.
+    pub const OF_CLIENTS: [Self; 2] = [Self::RatesWrite, Self::TokensIntrospect];
+
     /// Name in tokens and in the OpenAPI document.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -101,6 +107,7 @@ impl Scope {
             Self::TokensIntrospect => "tokens:introspect",
             Self::AccessApprove => "access:approve",
             Self::RatesWrite => "rates:write",
+            Self::ClientsManage => "clients:manage",
         }
     }
 }

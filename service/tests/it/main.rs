@@ -18,6 +18,7 @@ mod authorization;
 mod azure;
 mod backup;
 mod batches;
+mod clients;
 mod database;
 mod demo;
 mod edge;

@@ -98,6 +98,7 @@ impl Target<'_> {
             ("token", role) => self.token(role),
             ("session", role) => self.session(role),
             ("invite", "") => Ok(self.invite()?.to_string()),
+            ("client", "") => self.client(),
             ("access-request", role) => Ok(self.access_request(role)?.to_string()),
             ("approved-access", role) => Ok(self.approved_access(role)?.0.to_string()),
             ("access-login", role) => Ok(self.approved_access(role)?.1),
@@ -137,6 +138,17 @@ impl Target<'_> {
         let admin = self.token("admin")?;
         let invited = self.call(&admin, "POST", "/user", r#"{"email": "invited@demo.example"}"#)?;
         id_of(&invited)
+    }
+
+    /// The id of a new machine client.
+    fn client(&mut self) -> Result<String> {
+        let admin = self.token("admin")?;
+        let body = r#"{"name": "A scan", "scopes": ["rates:write"]}"#;
+        let created = self.call(&admin, "POST", "/clients", body)?;
+        Ok(created["id"]
+            .as_str()
+            .context("the response has no id")?
+            .to_owned())
     }
 
     /// The id of a new request for access to the database.

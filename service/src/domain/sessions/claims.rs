@@ -3,19 +3,14 @@
 use super::Sessions;
 use super::caller::SignedIn;
 use super::error::AuthenticationError;
-use crate::crypto::claims::Claims;
+use crate::crypto::claims::{AnyClaims, Claims};
 use crate::crypto::jwt::PublicKey;
 use crate::types::role::Role;
 
 impl Sessions {
-    /// The claims of a valid token whose session is active.
-    pub async fn claims(&self, token: &str) -> Result<Claims, AuthenticationError> {
-        let claims = self
-            .0
-            .jwt
-            .verify(token)
-            .map_err(|_| AuthenticationError::InvalidToken)?;
-        let signed_in = self.signed_in(&claims).await?;
+    /// These claims of a valid token, if its session is active, with the account's current rights.
+    pub async fn current_claims(&self, claims: Claims) -> Result<Claims, AuthenticationError> {
+        let signed_in = self.authenticate(&claims).await?;
         if signed_in.must_set_up_second_factor() {
             return Err(AuthenticationError::InvalidToken);
         }
@@ -24,8 +19,10 @@ impl Sessions {
 
     /// The claims of the token that authenticated this request.
     pub fn own_claims(&self, signed_in: &SignedIn, token: &str) -> Result<Claims, AuthenticationError> {
-        let claims = self.0.jwt.verify(token).ok();
-        let own = claims.filter(|claims| claims.sid == signed_in.session());
+        let own = match self.0.jwt.verify(token) {
+            Ok(AnyClaims::Account(claims)) => Some(claims).filter(|claims| claims.sid == signed_in.session()),
+            Ok(AnyClaims::Client(_)) | Err(_) => None,
+        };
         own.map(|claims| with_current_account(claims, signed_in))
             .ok_or(AuthenticationError::InvalidToken)
     }

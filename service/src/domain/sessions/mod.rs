@@ -106,24 +106,15 @@ impl Sessions {
         Self(Arc::new(parts))
     }
 
-    /// Authenticates an access token. Session and account are looked up for each request, so that a revocation takes
-    /// effect at once on every replica.
-    pub async fn authenticate(&self, token: &str) -> Result<SignedIn, AuthenticationError> {
-        let claims = self
-            .0
-            .jwt
-            .verify(token)
-            .map_err(|_| AuthenticationError::InvalidToken)?;
-        self.signed_in(&claims).await
-    }
-
     /// Authenticates a session cookie.
     pub async fn authenticate_cookie(&self, cookie: &PlainToken) -> Result<SignedIn, AuthenticationError> {
         self.find(SessionKey::Cookie(cookie.hash().bytes().to_vec()))
             .await
     }
 
-    async fn signed_in(&self, claims: &Claims) -> Result<SignedIn, AuthenticationError> {
+    /// Authenticates an account by the claims of its token. Session and account are looked up for each request, so that a revocation
+    /// takes effect at once on every replica.
+    pub async fn authenticate(&self, claims: &Claims) -> Result<SignedIn, AuthenticationError> {
         let signed_in = self.find(SessionKey::Id(claims.sid)).await?;
         if signed_in.account().to_string() == claims.sub {
             Ok(signed_in)

@@ -5,6 +5,7 @@ use crate::crypto::data_keys::DataKeys;
 use crate::db::sessions::known_networks;
 use crate::db::throttles::{self, CountRow};
 use crate::db::{PgConnection, QueryResult};
+use crate::types::client::ClientId;
 use crate::types::client_info::wider_networks;
 use crate::types::email::Email;
 use chrono::{DateTime, Utc};
@@ -207,6 +208,27 @@ impl Throttles {
         counters.extend(wider_networks(network).map(|(wider, customers)| {
             let key = format!("mails-from:{}", self.masked(&wider.to_string()));
             Counter::of_others(key, with_free(MAILS_FROM_WIDER_NETWORK, customers))
+        }));
+        Counters::of(counters).admit(conn)
+    }
+
+    /// Admits a failed authentication of a machine client. Counted apart from logins: a program with an outdated secret must not
+    /// lock the people of its network out.
+    pub fn admit_client(
+        &self,
+        conn: &mut PgConnection,
+        client: Option<ClientId>,
+        network: IpAddr,
+    ) -> QueryResult<Admission> {
+        let own = self.masked(&network.to_string());
+        let client = self.masked(&client.map(|id| id.to_string()).unwrap_or_default());
+        let mut counters = vec![
+            Counter::new(format!("client:{client}:{own}"), ACCOUNT_FROM_NETWORK),
+            Counter::new(format!("client-network:{own}"), NETWORK),
+        ];
+        counters.extend(wider_networks(network).map(|(wider, customers)| {
+            let key = format!("client-networks:{}", self.masked(&wider.to_string()));
+            Counter::of_others(key, WIDER_NETWORK.shared_by(customers))
         }));
         Counters::of(counters).admit(conn)
     }

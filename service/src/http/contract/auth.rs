@@ -2,9 +2,10 @@
 //! reported before a bad parameter (400).
 
 use super::problem::Problem;
-use crate::domain::sessions::Sessions;
+use crate::domain::principals::{InsufficientScopeError, Principal, Principals};
 use crate::domain::sessions::caller::{Admin, RecentlyProven, SignedIn};
 use crate::domain::sessions::error::AuthenticationError;
+use crate::types::client::ClientId;
 use crate::types::client_info::ClientInfo;
 use crate::types::role::Scope;
 use http::{HeaderValue, StatusCode, header};
@@ -100,16 +101,31 @@ impl<'a, R: RequiredScope> ApiExtractor<'a> for Caller<R> {
     }
 }
 
-/// Verifies the access token of the request, and that its account has the scope now.
+/// Verifies the access token of the request, and that it is of an account that has the scope now. A machine client is refused
+/// whatever its scopes are: it never has a person's rights.
 pub async fn authorize<R: RequiredScope>(request: &Request) -> Result<SignedIn, Problem> {
-    let signed_in = authenticate(request).await?;
-    if !signed_in.may(R::SCOPE) {
-        return Err(insufficient());
+    match authorize_any::<R>(request).await? {
+        Principal::Account(signed_in) => Ok(signed_in),
+        Principal::Client(_) => Err(insufficient()),
     }
-    if signed_in.must_set_up_second_factor() && !R::BEFORE_SETUP {
-        return Err(setup_required());
+}
+
+/// Verifies the access token of the request, and that its account or machine client has the scope now.
+pub(super) async fn authorize_any<R: RequiredScope>(request: &Request) -> Result<Principal, Problem> {
+    let principal = authenticate(request).await?;
+    principal.require_scope(R::SCOPE)?;
+    match &principal {
+        Principal::Account(account) if account.must_set_up_second_factor() && !R::BEFORE_SETUP => {
+            Err(setup_required())
+        }
+        Principal::Account(_) | Principal::Client(_) => Ok(principal),
     }
-    Ok(signed_in)
+}
+
+impl From<InsufficientScopeError> for Problem {
+    fn from(_: InsufficientScopeError) -> Self {
+        insufficient()
+    }
 }
 
 /// The access token of a request that need not have one. It may be invalid.
@@ -145,8 +161,9 @@ impl<'a, R: RequiredScope> ApiExtractor<'a> for OptionalToken<R> {
     ) -> Result<Self> {
         // A dead token is the operation's to judge; a valid one needs the scope.
         match authenticate(request).await {
-            Ok(signed_in) if !signed_in.may(R::SCOPE) => Err(insufficient().into()),
-            Ok(_) | Err(_) => Ok(Self {
+            Ok(Principal::Account(signed_in)) if !signed_in.may(R::SCOPE) => Err(insufficient().into()),
+            Ok(Principal::Client(_)) => Err(insufficient().into()),
+            Ok(Principal::Account(_)) | Err(_) => Ok(Self {
                 token: bearer(request).map(str::to_owned),
                 scope: PhantomData,
             }),
@@ -155,20 +172,28 @@ impl<'a, R: RequiredScope> ApiExtractor<'a> for OptionalToken<R> {
 }
 
 /// Verifies the access token of the request.
-async fn authenticate(request: &Request) -> Result<SignedIn, Problem> {
+async fn authenticate(request: &Request) -> Result<Principal, Problem> {
     let token = bearer(request).ok_or_else(missing_token)?;
-    let sessions = request
+    let principals = request
         .extensions()
-        .get::<Sessions>()
+        .get::<Principals>()
         .ok_or_else(Problem::internal)?;
-    let signed_in = sessions.authenticate(token).await?;
-    record_account(&signed_in);
-    Ok(signed_in)
+    let principal = principals.authenticate(token).await?;
+    match &principal {
+        Principal::Account(signed_in) => record_account(signed_in),
+        Principal::Client(client) => record_client(client.id()),
+    }
+    Ok(principal)
 }
 
 /// Adds the account to the log lines of the request.
 pub fn record_account(signed_in: &SignedIn) {
     tracing::Span::current().record("account_id", signed_in.account().get());
+}
+
+/// Adds the machine client to the log lines of the request.
+pub fn record_client(client: ClientId) {
+    tracing::Span::current().record("client_id", client.to_string());
 }
 
 impl From<AuthenticationError> for Problem {
@@ -286,5 +311,9 @@ scopes! {
     /// Approving requests for access.
     AccessApproveScope = AccessApprove, "access.approve", "Access token with the scope `access:approve`, which approvers have.";
     /// Introspecting tokens.
-    TokensIntrospectScope = TokensIntrospect, "tokens.introspect", "Access token with the scope `tokens:introspect`, which administrators and introspectors have.";
+    TokensIntrospectScope = TokensIntrospect, "tokens.introspect", "Access token with the scope `tokens:introspect`, which administrators and introspectors have, and machine clients can have.";
+    /// Storing prices.
+    RatesWriteScope = RatesWrite, "rates.write", "Access token with the scope `rates:write`, which accounts with the role `ingest` have, and machine clients can have.";
+    /// Managing machine clients.
+    ClientsManageScope = ClientsManage, "clients.manage", "Access token with the scope `clients:manage`, which administrators have.";
 }

@@ -1,7 +1,13 @@
 //! Adapters between poem-openapi and this API's contract; every noun uses them.
 
+/// Callers that may be machine clients.
+pub mod any_caller;
+
 /// Callers: every operation takes one as its first argument.
 pub mod auth;
+
+/// Basic credentials.
+pub mod basic;
 
 /// Response descriptions of the problems that an operation may answer.
 pub mod error_responses;
@@ -23,6 +29,9 @@ pub mod pagination;
 
 /// RFC 9457 problems.
 pub mod problem;
+
+/// Responses that the edge leaves as they are.
+pub mod rendered;
 
 /// Strict form bodies.
 pub mod strict_form;

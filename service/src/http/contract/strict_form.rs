@@ -48,7 +48,8 @@ impl<T: ParseFromJSON> ParsePayload for StrictForm<T> {
 
 poem_openapi::impl_apirequest_for_payload!(StrictForm<T>, T: ParseFromJSON);
 
-fn parse(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
+/// The fields of a form, each of which may occur once.
+pub fn parse(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
     let mut fields = Map::new();
     for (name, value) in pairs(bytes).ok_or_else(malformed)? {
         if fields.contains_key(&name) {

@@ -1,7 +1,7 @@
 //! Maps errors to problems: our own problems, errors of the framework, and bare error statuses.
 
 use crate::http::contract::problem::Problem;
-use crate::http::web::response::RenderedPage;
+use crate::http::contract::rendered::Rendered;
 use crate::types::field_error::{FieldError, Location};
 use poem::{Error, Response};
 use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError, ParseRequestPayloadError};
@@ -18,10 +18,10 @@ pub fn map_outcome(outcome: Result<Response, Error>) -> Result<Response, Problem
     }
 }
 
-/// Replaces a bare 4xx or 5xx by the problem of its status. A rendered page stays.
+/// Replaces a bare 4xx or 5xx by the problem of its status. A response that is marked as rendered stays.
 fn map_response(response: Response) -> Result<Response, Problem> {
     match response.status() {
-        _ if response.extensions().get::<RenderedPage>().is_some() => Ok(response),
+        _ if response.extensions().get::<Rendered>().is_some() => Ok(response),
         status if status.is_client_error() || status.is_server_error() => Err(Problem::of_status(status)),
         _ => Ok(response),
     }

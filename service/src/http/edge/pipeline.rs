@@ -15,7 +15,7 @@ use super::response_budget::ResponseBudget;
 use super::security_events::{self, SecurityEvents};
 use super::security_headers;
 use super::{accept, codings, head_limits, query_params, streamed_response};
-use crate::domain::sessions::Sessions;
+use crate::domain::principals::Principals;
 use crate::http::contract::negotiate;
 use crate::http::contract::problem::{self, Problem, ProblemKind};
 use crate::http::openapi::extra_route::RouteKind;
@@ -54,7 +54,7 @@ pub struct EdgeParts {
     /// The memory of unread responses.
     pub responses: ResponseBudget,
     /// Authenticates callers.
-    pub sessions: Sessions,
+    pub principals: Principals,
     /// The metrics.
     pub metrics: Metrics,
     /// Renders a problem as a page, given the path and the id of the request.
@@ -162,7 +162,7 @@ impl Edge {
         let client = client(&request, address, request_id);
         let extensions = request.extensions_mut();
         extensions.insert(body_policy);
-        extensions.insert(parts.sessions.clone());
+        extensions.insert(parts.principals.clone());
         extensions.insert(client);
         let safe = matches!(*request.method(), Method::GET | Method::HEAD);
         if !safe {
@@ -263,6 +263,7 @@ impl Endpoint for Edge {
             client_request_id = ids.request_id.of_client,
             client_network = %client_network,
             account_id = tracing::field::Empty,
+            client_id = tracing::field::Empty,
             attempted_account_id = tracing::field::Empty,
             trace_id = tracing::field::Empty
         );

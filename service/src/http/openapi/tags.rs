@@ -18,6 +18,8 @@ pub enum ApiTag {
     /// Access to the database: requests, approval by a second person, logins that end.
     #[cfg(feature = "access")]
     Access,
+    /// Machine clients: administration, and their tokens.
+    Clients,
     /// The audit log. Requires an administrator.
     Audit,
     /// Sign-in, refresh, sign-out and second factor.

@@ -1,22 +1,19 @@
-//! HTTP Basic credentials (RFC 7617). Every defect gives the same response.
+//! Log-in with HTTP Basic credentials. Every defect gives the same response.
 
 use crate::domain::sessions::error::LoginError;
 use crate::domain::sessions::verification::LoginAttempt;
 use crate::http::accounts::fields::SecretText;
 use crate::http::contract::auth::unauthenticated;
+use crate::http::contract::basic::{BasicCredentials, CHALLENGE};
 use crate::http::contract::field::FieldValue;
 use crate::http::contract::problem::Problem;
 use crate::types::email::Email;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use http::header;
 use poem::{Request, RequestBody, Result};
 use poem_openapi::registry::{MetaSecurityScheme, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
+/// The security scheme.
 const SCHEME: &str = "basic";
-
-const CHALLENGE: &str = "Basic realm=\"portcullis\", charset=\"UTF-8\"";
 
 /// Credentials that are not verified yet.
 #[derive(Debug)]
@@ -53,27 +50,17 @@ impl<'a> ApiExtractor<'a> for Basic {
         _body: &mut RequestBody,
         _options: ExtractParamOptions<()>,
     ) -> Result<Self> {
-        let mut fields = request.headers().get_all(header::AUTHORIZATION).iter();
-        let field = fields.next().map(http::HeaderValue::as_bytes);
-        // Two fields are ambiguous.
-        match (field.and_then(credentials), fields.next()) {
-            (None, None) => Err(missing().into()),
-            (Some(credentials), None) => Ok(Self(attempt(credentials).ok_or_else(invalid)?)),
-            (_, Some(_)) => Err(invalid().into()),
+        match BasicCredentials::of(request) {
+            BasicCredentials::Missing => Err(missing().into()),
+            BasicCredentials::Malformed => Err(invalid().into()),
+            BasicCredentials::Given(user, password) => {
+                Ok(Self(attempt(&user, &password).ok_or_else(invalid)?))
+            }
         }
     }
 }
 
-/// The encoded credentials, if the scheme is Basic.
-fn credentials(field: &[u8]) -> Option<&[u8]> {
-    let (scheme, rest) = field.split_at_checked(SCHEME.len())?;
-    let ends = rest.first().is_none_or(|byte| *byte == b' ');
-    (ends && scheme.eq_ignore_ascii_case(SCHEME.as_bytes())).then(|| rest.trim_ascii())
-}
-
-fn attempt(credentials: &[u8]) -> Option<LoginAttempt> {
-    let decoded = String::from_utf8(STANDARD.decode(credentials).ok()?).ok()?;
-    let (user, password) = decoded.split_once(':')?;
+fn attempt(user: &str, password: &str) -> Option<LoginAttempt> {
     Some(LoginAttempt {
         email: Email::parse(user)?,
         password: SecretText::parse(password)?.0,
@@ -104,34 +91,5 @@ pub fn to_problem(error: LoginError) -> Problem {
             CHALLENGE,
         ),
         error => error.into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use secrecy::ExposeSecret;
-
-    fn read(field: &str) -> Option<(String, String)> {
-        let attempt = attempt(credentials(field.as_bytes())?)?;
-        let email = attempt.email.as_str().to_owned();
-        Some((email, attempt.password.expose_secret().to_owned()))
-    }
-
-    #[test]
-    fn the_scheme_ignores_case_and_the_password_may_contain_colons() {
-        let pair = ("ann@example.org".to_owned(), "a:\u{df}:".to_owned());
-        let encoded = STANDARD.encode("ann@example.org:a:\u{df}:");
-        for field in [format!("Basic {encoded}"), format!("bASIC   {encoded} ")] {
-            assert_eq!(read(&field), Some(pair.clone()), "{field}");
-        }
-        for field in [
-            format!("Basic{encoded}"),
-            format!("Basics {encoded}"),
-            "Bas".into(),
-            String::new(),
-        ] {
-            assert_eq!(credentials(field.as_bytes()), None, "{field}");
-        }
     }
 }

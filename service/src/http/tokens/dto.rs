@@ -1,7 +1,8 @@
 //! Request and response bodies of token operations.
 
-use crate::crypto::claims::Claims;
+use crate::crypto::claims::{AnyClaims, Claims};
 use crate::crypto::jwt::PublicKey;
+use crate::domain::principals::CurrentClaims;
 use crate::http::contract::field::{Field, FieldValue, Optional};
 use poem_openapi::Object;
 use poem_openapi::registry::MetaSchema;
@@ -111,7 +112,7 @@ pub struct Introspection {
     pub scope: Option<String>,
     /// Client through which it was issued.
     pub client_id: Option<String>,
-    /// Address of the account.
+    /// Address of the account. A machine client has none.
     pub username: Option<String>,
     /// Always `Bearer`.
     pub token_type: Option<String>,
@@ -121,7 +122,7 @@ pub struct Introspection {
     pub iat: Option<i64>,
     /// Start of validity, in seconds since 1970-01-01 UTC.
     pub nbf: Option<i64>,
-    /// Subject: the account number.
+    /// Subject: the account number, or the id of a machine client.
     pub sub: Option<String>,
     /// Audience.
     pub aud: Option<String>,
@@ -129,26 +130,51 @@ pub struct Introspection {
     pub iss: Option<String>,
     /// Token id.
     pub jti: Option<String>,
-    /// Whether the account is an administrator.
+    /// Whether the account is an administrator. A machine client has no such member.
     pub admin: Option<bool>,
 }
 
-impl From<Claims> for Introspection {
-    fn from(claims: Claims) -> Self {
+impl From<CurrentClaims> for Introspection {
+    fn from(claims: CurrentClaims) -> Self {
+        match claims.0 {
+            AnyClaims::Account(claims) => Self {
+                username: Some(claims.username),
+                admin: Some(claims.admin),
+                ..Self::active(
+                    (claims.iss, claims.aud, claims.sub, claims.client_id),
+                    (claims.jti, claims.scope),
+                    (claims.iat, claims.nbf, claims.exp),
+                )
+            },
+            AnyClaims::Client(claims) => Self::active(
+                (claims.iss, claims.aud, claims.sub, claims.client_id),
+                (claims.jti, claims.scope),
+                (claims.iat, claims.nbf, claims.exp),
+            ),
+        }
+    }
+}
+
+impl Introspection {
+    /// The members that every active token has.
+    fn active(
+        (iss, aud, sub, client_id): (String, String, String, String),
+        (jti, scope): (String, String),
+        (iat, nbf, exp): (i64, i64, i64),
+    ) -> Self {
         Self {
             active: true,
-            scope: Some(claims.scope),
-            client_id: Some(claims.client_id),
-            username: Some(claims.username),
+            scope: Some(scope),
+            client_id: Some(client_id),
             token_type: Some("Bearer".into()),
-            exp: Some(claims.exp),
-            iat: Some(claims.iat),
-            nbf: Some(claims.nbf),
-            sub: Some(claims.sub),
-            aud: Some(claims.aud),
-            iss: Some(claims.iss),
-            jti: Some(claims.jti),
-            admin: Some(claims.admin),
+            exp: Some(exp),
+            iat: Some(iat),
+            nbf: Some(nbf),
+            sub: Some(sub),
+            aud: Some(aud),
+            iss: Some(iss),
+            jti: Some(jti),
+            ..Self::default()
         }
     }
 }

@@ -6,8 +6,10 @@ mod basic;
 /// Bodies of requests and responses.
 mod dto;
 
+use crate::domain::principals::Principals;
 use crate::domain::sessions::Sessions;
 use crate::domain::sessions::error::AuthenticationError;
+use crate::http::contract::any_caller::AnyCaller;
 use crate::http::contract::auth::{Anyone, Caller, ProfileScope, TokensIntrospectScope, bad_token, bearer};
 use crate::http::contract::error_responses::{
     AuthBodyErrors, AuthErrors, Documented, ErrorResponse, NoExtraErrors,
@@ -28,12 +30,13 @@ const KEYS_CACHE_CONTROL: &str = "public, max-age=300";
 /// The operations.
 pub struct TokensApi {
     sessions: Sessions,
+    principals: Principals,
 }
 
 impl TokensApi {
-    /// Operations on these sessions.
-    pub fn new(sessions: Sessions) -> Self {
-        Self { sessions }
+    /// Operations on the tokens of these sessions and principals.
+    pub fn new(sessions: Sessions, principals: Principals) -> Self {
+        Self { sessions, principals }
     }
 }
 
@@ -110,7 +113,7 @@ impl TokensApi {
     #[oai(path = "/introspect", method = "post", operation_id = "introspectToken")]
     async fn introspect(
         &self,
-        _caller: Caller<TokensIntrospectScope>,
+        _caller: AnyCaller<TokensIntrospectScope>,
         form: StrictForm<IntrospectionRequest>,
     ) -> Result<Json<Introspection>, ErrorResponse<AuthBodyErrors>> {
         let mut errors = Vec::new();
@@ -118,7 +121,7 @@ impl TokensApi {
         let Some(token) = token.filter(|_| errors.is_empty()) else {
             return Err(Problem::invalid(errors).into());
         };
-        match self.sessions.claims(&token.0).await {
+        match self.principals.claims(&token.0).await {
             Ok(claims) => Ok(Json(claims.into())),
             Err(AuthenticationError::InvalidToken) => Ok(Json(Introspection::default())),
             Err(AuthenticationError::Storage(error)) => Err(Problem::from(error).into()),

@@ -1,6 +1,7 @@
 //! Responses of pages: HTML or a redirect. Their content security policy allows our stylesheet and images, and no script.
 
 use crate::http::contract::problem::Problem;
+use crate::http::contract::rendered::Rendered;
 use askama::Template;
 use http::{HeaderValue, StatusCode, header};
 use poem::{Body, Response};
@@ -8,10 +9,6 @@ use poem::{Body, Response};
 /// Allows the stylesheet, images and forms of this origin.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
     frame-ancestors 'none'; object-src 'none'";
-
-/// Marks a rendered page, so that the edge does not replace an error page by a problem.
-#[derive(Clone, Copy, Debug)]
-pub struct RenderedPage;
 
 /// Renders a page. askama escapes every value in a template whose file ends with `.html`; none turns that off.
 pub fn page(status: StatusCode, template: &impl Template) -> Result<Response, Problem> {
@@ -23,7 +20,7 @@ pub fn page(status: StatusCode, template: &impl Template) -> Result<Response, Pr
         .status(status)
         .content_type("text/html; charset=utf-8")
         .body(Body::from(html));
-    response.extensions_mut().insert(RenderedPage);
+    response.extensions_mut().insert(Rendered);
     response
         .headers_mut()
         .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));

@@ -4,21 +4,35 @@
 use crate::support::accounts;
 use crate::support::app::{App, send};
 use crate::support::database::Database;
+use crate::support::machine_client::{ALL_SCOPES, MachineClient};
 use crate::support::response::Response;
 use portcullis::types::role::{Role, Scope};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
+/// A column of the matrix.
+#[derive(Clone, Copy, Debug)]
+enum Caller {
+    Anyone,
+    Account(Role),
+    /// A machine client with every scope that one can have.
+    Client,
+}
+
 /// The columns of the matrix.
-const CALLERS: [Option<Role>; 6] = [
-    None,
-    Some(Role::User),
-    Some(Role::Ingest),
-    Some(Role::Approver),
-    Some(Role::Introspector),
-    Some(Role::Admin),
+const CALLERS: [Caller; 7] = [
+    Caller::Anyone,
+    Caller::Account(Role::User),
+    Caller::Account(Role::Ingest),
+    Caller::Account(Role::Approver),
+    Caller::Account(Role::Introspector),
+    Caller::Account(Role::Admin),
+    Caller::Client,
 ];
+
+/// The operations that take Basic credentials, of an account or of a client, and no access token.
+const BASIC: [&str; 2] = ["getToken", "getClientToken"];
 
 /// Enables every operation.
 const SETTINGS: &[(&str, &str)] = if cfg!(feature = "access") {
@@ -57,7 +71,15 @@ fn documented_rows() -> Vec<Row> {
     let header = rows.drain(..2).collect::<Vec<_>>();
     assert_eq!(
         header[0][2..],
-        ["anyone", "user", "ingest", "approver", "introspector", "admin"]
+        [
+            "anyone",
+            "user",
+            "ingest",
+            "approver",
+            "introspector",
+            "admin",
+            "client"
+        ]
     );
     let row = |cells: Vec<&str>| {
         let (method, path) = cells[1].split_once(' ').unwrap();
@@ -74,14 +96,21 @@ fn documented_rows() -> Vec<Row> {
 
 /// The outcomes that follow from the security scheme of an operation and the rights of the roles.
 fn expected_cells(operation: &Value) -> Vec<String> {
-    let scheme = operation["security"][0]
-        .as_object()
-        .and_then(|schemes| schemes.keys().next());
-    let outcome = |caller: Option<Role>| match (scheme.map(String::as_str), caller) {
+    let schemes = operation["security"].as_array().cloned().unwrap_or_default();
+    let names: Vec<&str> = schemes
+        .iter()
+        .filter_map(|scheme| scheme.as_object()?.keys().next().map(String::as_str))
+        .collect();
+    let outcome = |caller: Caller| match (names.first().copied(), caller) {
         (None, _) => "yes",
-        (Some("basic"), _) | (Some(_), None) => "401",
-        (Some(scheme), Some(role)) if role.scopes().contains(&scope(scheme)) => "yes",
-        (Some(_), Some(_)) => "403",
+        (Some("basic" | "client.secret"), _) | (Some(_), Caller::Anyone) => "401",
+        (Some(scheme), Caller::Account(role)) if role.scopes().contains(&scope(scheme)) => "yes",
+        (Some(scheme), Caller::Client)
+            if names.contains(&"client") && Scope::OF_CLIENTS.contains(&scope(scheme)) =>
+        {
+            "yes"
+        }
+        (Some(_), Caller::Account(_) | Caller::Client) => "403",
     };
     CALLERS.map(|caller| outcome(caller).to_owned()).to_vec()
 }
@@ -136,9 +165,18 @@ struct RoleTokens<'a> {
     app: &'a App,
     tokens: HashMap<Role, String>,
     account_count: u32,
+    client: String,
 }
 
 impl RoleTokens<'_> {
+    fn token_of(&mut self, caller: Caller) -> Option<String> {
+        match caller {
+            Caller::Anyone => None,
+            Caller::Account(role) => Some(self.token(role)),
+            Caller::Client => Some(self.client.clone()),
+        }
+    }
+
     fn token(&mut self, role: Role) -> String {
         let token = self.tokens.get(&role).cloned().unwrap_or_default();
         if !token.is_empty() && accounts::get_as(self.app, &token, "/auth/me").status == 200 {
@@ -154,15 +192,19 @@ impl RoleTokens<'_> {
 
 /// The path of a row, with values for its parameters.
 fn path_of(row: &Row) -> String {
-    let id = match row.operation.as_str() {
-        "endSession" => "00000000-0000-4000-8000-000000000000",
-        _ => "1",
+    let is_uuid = row.operation == "endSession" || row.path.starts_with("/clients/");
+    let id = if is_uuid {
+        "00000000-0000-4000-8000-000000000000"
+    } else {
+        "1"
     };
     let path = row
         .path
         .replace("{code}", "CNGGZ")
         .replace("{slug}", "baltic")
         .replace("{name}", "v-unknown")
+        .replace("{secret_id}", id)
+        .replace("{key_id}", id)
         .replace("{id}", id);
     assert!(!path.contains('{'), "this test needs a value for {path}");
     path
@@ -186,20 +228,23 @@ fn outcome(response: &Response) -> &'static str {
     }
 }
 
-/// D10, E19: Every operation admits and rejects every role as documented, before any parameter or body is validated.
+/// D10, E19, F8: Every operation admits and rejects every role and a machine client as documented, before any parameter or body is validated.
 #[test]
 fn every_operation_admits_the_documented_roles() {
     let (database, app) = app();
+    let admin = accounts::create_and_log_in(&app, &database, "root@example.org", Role::Admin);
+    let client = MachineClient::create_as(&app, &admin, ALL_SCOPES);
     let mut tokens = RoleTokens {
         database: &database,
         app: &app,
         tokens: HashMap::new(),
         account_count: 0,
+        client: client.token(&app),
     };
     let mut wrong = BTreeMap::new();
     for row in documented_rows() {
         for (caller, cell) in CALLERS.into_iter().zip(&row.cells) {
-            let token = caller.map(|role| tokens.token(role));
+            let token = tokens.token_of(caller);
             let response = call(&app, &row.method, &path_of(&row), token.as_deref());
             if outcome(&response) != cell {
                 wrong.insert(
@@ -211,13 +256,17 @@ fn every_operation_admits_the_documented_roles() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+    // The client was refused by the operations that would have ended its token.
+    let introspected = app.request("POST", "/introspect").bearer_auth(&tokens.client);
+    let form = introspected.header("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(send(form.body("token=x")).status, 200);
 }
 
 /// RFC 6750 §3.1: The challenge names an error only when the request had a token.
 fn check_challenge(response: &Response, with_token: bool, row: &Row) {
     let challenge = response.header("www-authenticate");
     let valid = match (response.status, row.operation.as_str(), with_token) {
-        (401, "getToken", _) => challenge.starts_with("Basic "),
+        (401, operation, _) if BASIC.contains(&operation) => challenge.starts_with("Basic "),
         (401, _, false) => challenge == "Bearer",
         (403, ..) => challenge.contains("error=\"insufficient_scope\""),
         _ => true,
@@ -246,7 +295,7 @@ fn an_invalid_token_is_like_none() {
                 _ => row.cells[0].as_str(),
             };
             assert_eq!(outcome(&response), expected, "{} with {invalid}", row.operation);
-            if response.status == 401 && row.operation != "getToken" {
+            if response.status == 401 && !BASIC.contains(&row.operation.as_str()) {
                 assert_eq!(
                     response.header("www-authenticate"),
                     "Bearer error=\"invalid_token\""
@@ -263,7 +312,8 @@ fn head_and_malformed_requests_need_the_same_rights() {
     let user = accounts::create_and_log_in(&app, &database, "ann@example.org", Role::User);
     for row in documented_rows()
         .iter()
-        .filter(|row| row.cells[0] == "401" && !["getToken", LOG_OUT].contains(&row.operation.as_str()))
+        .filter(|row| row.cells[0] == "401" && row.operation != LOG_OUT)
+        .filter(|row| !BASIC.contains(&row.operation.as_str()))
     {
         let path = path_of(row);
         if row.method == "GET" {

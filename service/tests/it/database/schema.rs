@@ -48,7 +48,7 @@ fn the_schema_in_the_source_equals_the_database() {
         "SELECT n.nspname || '.' || c.relname || '.' || a.attname || ' ' ||
                 regexp_replace(format_type(a.atttypid, NULL), '\\(.*', '') || CASE WHEN a.attnotnull THEN '' ELSE '?' END AS line
          FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE c.relkind IN ('r', 'p') AND n.nspname IN ('portcullis', 'rates', 'accounts', 'sessions', 'mail', 'audit', 'wishes', 'demo', 'access') AND a.attnum > 0 AND NOT a.attisdropped
+         WHERE c.relkind IN ('r', 'p') AND n.nspname IN ('portcullis', 'rates', 'accounts', 'sessions', 'mail', 'audit', 'wishes', 'demo', 'access', 'clients') AND a.attnum > 0 AND NOT a.attisdropped
            AND c.relname <> 'routes'",
     );
     let catalogue: BTreeSet<String> = catalogue.into_iter().collect();

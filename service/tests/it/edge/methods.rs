@@ -21,6 +21,8 @@ fn paths(app: &App) -> BTreeMap<String, Vec<String>> {
             .replace("{code}", "CNGGZ")
             .replace("{slug}", "baltic")
             .replace("{id}", "1")
+            .replace("{secret_id}", "1")
+            .replace("{key_id}", "1")
             .replace("{name}", "v-portcullis-access");
         paths.insert(
             path,

@@ -40,6 +40,8 @@ fn operations(app: &App) -> Vec<Operation> {
                 .replace("{code}", "CNGGZ")
                 .replace("{slug}", "baltic")
                 .replace("{id}", "1")
+                .replace("{secret_id}", "1")
+                .replace("{key_id}", "1")
                 .replace("{name}", "v-portcullis-access");
             assert!(
                 !filled.contains('{'),

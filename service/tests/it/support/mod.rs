@@ -18,6 +18,9 @@ pub mod browser;
 /// A certificate authority.
 pub mod certificate_authority;
 
+/// Key pairs of machine clients.
+pub mod client_key;
+
 /// Concurrent calls that start together.
 pub mod concurrently;
 
@@ -41,6 +44,9 @@ pub mod issued_logins;
 
 /// Requests while a test does something else.
 pub mod load;
+
+/// A machine client with a secret.
+pub mod machine_client;
 
 /// Mails that a service has written to its folder.
 pub mod mailbox;

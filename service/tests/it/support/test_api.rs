@@ -10,6 +10,8 @@ use poem_openapi::payload::{Json, PlainText};
 use poem_openapi::registry::{MetaResponses, Registry};
 use poem_openapi::types::Any;
 use poem_openapi::{ApiResponse, Object, OpenApi};
+use portcullis::http::contract::any_caller::AnyCaller;
+use portcullis::http::contract::auth::RatesWriteScope;
 use portcullis::http::contract::problem::Problem;
 use portcullis::http::contract::strict_json::StrictJson;
 use portcullis::http::edge::body_stream::BodyStream;
@@ -146,6 +148,13 @@ impl TestApi {
     #[oai(path = "/extra/refusals", method = "get")]
     async fn refusals(&self) -> PlainText<String> {
         PlainText(REFUSALS.repeat(100_000))
+    }
+
+    /// Answers with the subject that stores prices
+    #[oai(path = "/extra/store", method = "post")]
+    async fn store(&self, caller: AnyCaller<RatesWriteScope>) -> poem::Result<PlainText<String>> {
+        let writer = caller.principal.as_rates_writer().map_err(Problem::from)?;
+        Ok(PlainText(writer.principal().subject()))
     }
 
     /// Answers with eight million bytes

@@ -1,7 +1,7 @@
 //! The answer to a form as it is stored for a second arrival of the same form: status, header fields, body.
 
 use crate::http::contract::problem::Problem;
-use crate::http::web::response::RenderedPage;
+use crate::http::contract::rendered::Rendered;
 use http::{HeaderName, HeaderValue, StatusCode};
 use poem::Response;
 use serde::{Deserialize, Serialize};
@@ -62,7 +62,7 @@ impl StoredAnswer {
             let value = HeaderValue::try_from(value).map_err(|_| Problem::internal())?;
             response.headers_mut().append(name, value);
         }
-        response.extensions_mut().insert(RenderedPage);
+        response.extensions_mut().insert(Rendered);
         Ok(response)
     }
 }
