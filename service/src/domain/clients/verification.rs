@@ -129,8 +129,8 @@ impl Clients {
         }
     }
 
-    /// Counts a failed authentication, and records its reason in the audit log only. One beyond the limits is not recorded: their sender
-    /// sends them must not fill the log.
+    /// Counts a failed authentication, and records its reason in the audit log only. One beyond the limits is not recorded: anyone can
+    /// send requests, and the log is never deleted.
     pub(super) async fn reject<T>(
         &self,
         authentication: &ClientAuthentication,

@@ -11,7 +11,7 @@ use poem_openapi::{ApiResponse, Object};
 
 /// A machine client.
 #[derive(Object)]
-pub struct Client {
+pub struct MachineClient {
     /// Client id: `client_id` at the token endpoint, `sub` in its tokens.
     pub id: String,
     /// Name.
@@ -28,7 +28,7 @@ pub struct Client {
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
-impl From<ClientRow> for Client {
+impl From<ClientRow> for MachineClient {
     fn from(row: ClientRow) -> Self {
         Self {
             id: row.id.to_string(),
@@ -43,15 +43,15 @@ impl From<ClientRow> for Client {
 
 /// A page of clients.
 #[derive(Object)]
-pub struct ClientList {
+pub struct MachineClientList {
     /// Clients on this page.
-    pub clients: Vec<Client>,
+    pub clients: Vec<MachineClient>,
 }
 
 /// A client to create.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
-pub struct ClientCreation {
+pub struct MachineClientCreation {
     /// Name.
     pub name: Field<ClientName>,
     /// Scopes.
@@ -61,7 +61,7 @@ pub struct ClientCreation {
 /// A change of a client. Read-only members may be sent as they were returned.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
-pub struct ClientUpdate {
+pub struct MachineClientUpdate {
     /// Name.
     pub name: Field<ClientName>,
     /// Scopes.
@@ -73,7 +73,7 @@ pub struct ClientUpdate {
 pub enum ClientsResponse {
     /// A page of clients. `Link` with `rel="next"` points to the next page, if any.
     #[oai(status = 200)]
-    Page(Json<ClientList>, #[oai(header = "Link")] Option<String>),
+    Page(Json<MachineClientList>, #[oai(header = "Link")] Option<String>),
 }
 
 /// A created client.
@@ -82,7 +82,7 @@ pub enum ClientCreated {
     /// The client was created. `Location` is its path, `ETag` its version.
     #[oai(status = 201)]
     Created(
-        Json<Client>,
+        Json<MachineClient>,
         #[oai(header = "Location")] String,
         #[oai(header = "ETag")] String,
     ),
@@ -93,7 +93,7 @@ pub enum ClientCreated {
 pub enum ClientResponse {
     /// The client. Send `ETag` as `If-Match` to update this version.
     #[oai(status = 200)]
-    Found(Json<Client>, #[oai(header = "ETag")] String),
+    Found(Json<MachineClient>, #[oai(header = "ETag")] String),
 }
 
 /// A revoked client.

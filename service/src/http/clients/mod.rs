@@ -29,8 +29,8 @@ use crate::http::openapi::tags::ApiTag;
 use crate::types::client::ClientId;
 use crate::types::client_info::ClientInfo;
 use dto::{
-    Client, ClientCreated, ClientCreation, ClientList, ClientResponse, ClientRevoked, ClientUpdate,
-    ClientsResponse, RevokeErrors, UpdateErrors,
+    ClientCreated, ClientResponse, ClientRevoked, ClientsResponse, MachineClient, MachineClientCreation,
+    MachineClientList, MachineClientUpdate, RevokeErrors, UpdateErrors,
 };
 use errors::missing;
 use poem_openapi::OpenApi;
@@ -60,7 +60,7 @@ impl ClientsApi {
         &self,
         caller: Caller<ClientsManageScope>,
         client: ClientInfo,
-        body: StrictJson<ClientCreation>,
+        body: StrictJson<MachineClientCreation>,
     ) -> Result<ClientCreated, ErrorResponse<AuthBodyErrors>> {
         let admin = caller.admin()?;
         let mut errors = Vec::new();
@@ -96,8 +96,8 @@ impl ClientsApi {
         let link = page
             .next
             .map(|key| next_link("/clients", &[("after", key), ("limit", limit.to_string())]));
-        let clients = page.items.into_iter().map(Client::from).collect();
-        Ok(ClientsResponse::Page(Json(ClientList { clients }), link))
+        let clients = page.items.into_iter().map(MachineClient::from).collect();
+        Ok(ClientsResponse::Page(Json(MachineClientList { clients }), link))
     }
 
     /// Get a machine client
@@ -125,7 +125,7 @@ impl ClientsApi {
         /// `ETag` of the version to update, or `*` for any.
         #[oai(name = "If-Match")]
         if_match: IfMatch,
-        body: UpdateJson<ClientUpdate, Client>,
+        body: UpdateJson<MachineClientUpdate, MachineClient>,
     ) -> Result<ClientResponse, ErrorResponse<UpdateErrors>> {
         let (admin, id) = (caller.admin()?, id.0.segment().ok_or_else(missing)?);
         let mut errors = Vec::new();
@@ -141,7 +141,7 @@ impl ClientsApi {
             // Another version may differ for its own reasons, which the update reports.
             if expected.matches(current.version) {
                 let mut errors = Vec::new();
-                sent_back.report_changes(&Client::from(current), &mut errors);
+                sent_back.report_changes(&MachineClient::from(current), &mut errors);
                 if !errors.is_empty() {
                     return Err(Problem::invalid(errors).into());
                 }

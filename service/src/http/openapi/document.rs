@@ -1,10 +1,11 @@
 //! The OpenAPI document: what the framework generates, plus what its schemas cannot express.
 
+use crate::http::contract::any_caller::CLIENT_SCHEME;
 use http::Method;
 use poem::endpoint::BoxEndpoint;
 use poem_openapi::registry::{MetaApi, MetaMediaType, MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::{ContactObject, LicenseObject, OpenApi, OpenApiService};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::{HashMap, HashSet};
 use std::marker::PhantomData;
 
@@ -19,6 +20,7 @@ pub fn document<T: OpenApi + 'static>() -> String {
     describe_successes(&mut document);
     plain_media_types(&mut document);
     describe_conditions(&mut document);
+    describe_client_scopes(&mut document);
     // An operation without a security scheme is public.
     document["security"] = Value::Array(Vec::new());
     format!("{document:#}\n")
@@ -54,6 +56,26 @@ fn plain_media_types(value: &mut Value) {
     }
 }
 
+/// The scope that a machine client needs is that of the other scheme of the operation; the framework lists no scopes.
+fn describe_client_scopes(document: &mut Value) {
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    let operations = paths.filter_map(|(_, path)| path.as_object_mut()).flatten();
+    for (_, operation) in operations {
+        let schemes = operation.get_mut("security").and_then(Value::as_array_mut);
+        let Some(schemes) = schemes else { continue };
+        let mut names = schemes.iter().filter_map(Value::as_object).flat_map(Map::keys);
+        let scope = names.find(|name| *name != CLIENT_SCHEME);
+        let Some(scope) = scope.map(|name| name.replace('.', ":")) else {
+            continue;
+        };
+        for scheme in schemes {
+            if let Some(scopes) = scheme.get_mut(CLIENT_SCHEME) {
+                *scopes = json!([scope]);
+            }
+        }
+    }
+}
+
 /// The edge answers 304 wherever a response has an entity tag.
 fn describe_conditions(document: &mut Value) {
     let paths = document["paths"].as_object_mut().into_iter().flatten();
@@ -83,7 +105,8 @@ pub fn describe<T: OpenApi>(operations: T) -> OpenApiService<T, ()> {
     OpenApiService::new(operations, "Portcullis", env!("CARGO_PKG_VERSION"))
         .description(
             "Daily freight rates between ports and regions, in US dollars per container. Every error response (4xx and 5xx) is an \
-             `application/problem+json` document (RFC 9457) that lists the invalid fields.",
+             `application/problem+json` document (RFC 9457) that lists the invalid fields, except for those of `/oauth/token` that \
+             RFC 6749 defines.",
         )
         .contact(ContactObject::new().name("The maintainers of Portcullis"))
         .license(LicenseObject::new("MIT OR Apache-2.0").url("https://spdx.org/licenses/"))

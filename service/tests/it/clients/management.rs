@@ -50,10 +50,7 @@ fn a_client_is_created_updated_and_revoked() {
         (&json!("Nightly"), &json!(["rates:write"]))
     );
     let read = admin.get(&path);
-    assert_eq!(
-        (read.json(), read.header("etag")),
-        (client.clone(), etag.as_str())
-    );
+    assert_eq!((read.json(), read.header("etag")), (client, etag.as_str()));
 
     let body = json!({"name": "Hourly", "scopes": ["tokens:introspect", "rates:write"]});
     let without = send(with_json(admin.request("PUT", &path), &body.to_string()));

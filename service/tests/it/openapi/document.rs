@@ -115,6 +115,9 @@ fn names_collide_with_nothing_that_generators_make() {
             .any(|form| form.replace("{}", other) == *name)
         };
         assert!(!schemas.keys().any(made), "{name}");
+        // What the Go client itself is made of.
+        let own = ["Client", "ClientInterface", "ClientOption", "ClientWithResponses"];
+        assert!(!own.contains(&name.as_str()), "{name}");
     }
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
@@ -142,6 +145,19 @@ fn names_collide_with_nothing_that_generators_make() {
             assert!(one["$ref"].is_string(), "{name}: {one}");
         }
     }
+}
+
+/// F8: An operation that machine clients may call names the scope that they need, and the scheme names the token endpoint.
+#[test]
+fn operations_of_machine_clients_name_their_scope() {
+    let document: Value = serde_json::from_str(&program::stdout(&program::run(&["openapi"], &[]))).unwrap();
+    let security = &document["paths"]["/introspect"]["post"]["security"];
+    let expected = serde_json::json!([{"tokens.introspect": []}, {"client": ["tokens:introspect"]}]);
+    assert_eq!(*security, expected);
+    let flow = &document["components"]["securitySchemes"]["client"]["flows"]["clientCredentials"];
+    assert_eq!(flow["tokenUrl"], "/oauth/token");
+    let scopes: Vec<&String> = flow["scopes"].as_object().unwrap().keys().collect();
+    assert_eq!(scopes, ["rates:write", "tokens:introspect"]);
 }
 
 /// O11: A success has one media type: a generated client decodes whatever it receives as the first one.

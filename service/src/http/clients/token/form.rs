@@ -135,7 +135,7 @@ pub struct TokenForm {
 
 impl TokenForm {
     /// The request of this caller.
-    pub fn request(self, caller: ClientBasic) -> Result<TokenRequest, TokenRejection> {
+    pub fn request(self, caller: &ClientBasic) -> Result<TokenRequest, TokenRejection> {
         if self.has_secret {
             let description = "a secret in the body is not accepted; send it as Basic credentials";
             return Err(TokenRejection::invalid_request(description));
@@ -165,7 +165,7 @@ impl TokenForm {
 
 /// What authenticates the client: Basic credentials or an assertion, and not both (RFC 6749 §2.3).
 fn authentication(
-    caller: ClientBasic,
+    caller: &ClientBasic,
     assertion_type: Field<AssertionType, Optional>,
     assertion: Field<AssertionText, Optional>,
     client_id: Field<ClientIdText, Optional>,

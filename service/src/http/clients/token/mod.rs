@@ -69,7 +69,7 @@ impl ClientTokenApi {
         client: ClientInfo,
         form: TokenForm,
     ) -> Result<Json<IssuedClientToken>, TokenRejection> {
-        let request = form.request(caller)?;
+        let request = form.request(&caller)?;
         let token = self.clients.issue_token(request, &client).await?;
         record_client(token.client);
         Ok(Json(token.into()))
