@@ -15,6 +15,7 @@ from api.models.token_pair import TokenPair
 from api.models.user_list import UserList
 from api.models.wish import Wish
 from api.models.wish_creation import WishCreation
+from machine_client import machine_client
 
 FIRST, LAST = datetime.date(2021, 1, 1), datetime.date(2021, 1, 31)
 
@@ -66,6 +67,8 @@ def account(client: Client, url: str, email: str, password: str) -> None:
     wish = create_wish.sync(client=signed_in, body=WishCreation(title="See the northern lights"))
     assert isinstance(wish, Wish) and wish.title == "See the northern lights" and not wish.done, wish
     ok("create a wish")
+
+    machine_client(signed_in, url, ok)
 
 
 if __name__ == "__main__":

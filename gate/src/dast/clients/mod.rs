@@ -105,9 +105,10 @@ fn scan(ctx: &ScanContext<'_>, language: &Language) -> ScanOutcome {
         return Ok(ScanResult::of(findings).with_work(1, "planted programs", 1));
     }
     let account = target.account(&config.role)?;
+    let checks = config.checks_of(name);
     let program = Program {
         folder: format!("{}{name}/", config.folder),
-        checks: &config.checks,
+        checks: &checks,
         environment: vec![
             ("EMAIL", account.email.clone()),
             ("PASSWORD", account.password.clone()),
@@ -115,7 +116,7 @@ fn scan(ctx: &ScanContext<'_>, language: &Language) -> ScanOutcome {
     };
     ctx.require_files(main, |file| file == format!("{}{main}", program.folder))?;
     let (findings, shown) = program.run(ctx, language, &target)?;
-    let min = config.checks.len() as u64;
+    let min = checks.len() as u64;
     Ok(ScanResult::of(findings).with_work(shown, "checks by a generated client", min))
 }
 
