@@ -1,5 +1,6 @@
 //! No secret appears in logs, metrics, audit events, exports or stored rows, after every flow that handles one.
 
+use super::client_flows::clients;
 use super::flows::{accounts, injected_faults, misplaced_secrets, pages, second_factor, start, tokens};
 use crate::support::accounts::PASSWORD;
 use crate::support::run_log;
@@ -49,6 +50,7 @@ fn no_secret_that_was_used_is_logged_audited_measured_or_stored() {
     let env = start();
     accounts(&env);
     tokens(&env);
+    clients(&env);
     misplaced_secrets(&env);
     pages(&env);
     let codes = second_factor(&env);

@@ -1,5 +1,8 @@
 //! Secrets: none is weak, none is logged.
 
+/// Flows of machine clients.
+mod client_flows;
+
 /// The data key is replaced.
 mod data_key_rotation;
 

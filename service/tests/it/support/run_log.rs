@@ -20,8 +20,10 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// Members of JSON bodies and fields of forms whose values must not be logged.
-const SECRET_FIELDS: [&str; 14] = [
+const SECRET_FIELDS: [&str; 16] = [
     "access_token",
+    "client_assertion",
+    "client_secret",
     "code",
     "codes",
     "csrf",
