@@ -150,8 +150,14 @@ impl<'a> Dataset<'a> {
 
     /// Restarts the service with this queue capacity for password hashing.
     pub fn serve_with_queue(&mut self, capacity: u64) -> Result<()> {
-        let queue = ("PORTCULLIS_HASH_QUEUE".into(), capacity.to_string().into());
-        self.stack.portcullis.extend_settings([queue]);
+        self.serve_with("PORTCULLIS_HASH_QUEUE", &capacity.to_string())
+    }
+
+    /// Restarts the service with this value of a setting.
+    pub fn serve_with(&mut self, setting: &str, value: &str) -> Result<()> {
+        self.stack
+            .portcullis
+            .extend_settings([(setting.into(), value.into())]);
         self.stack.serve()?.wait_until_ready(self.context)
     }
 

@@ -4,6 +4,7 @@ mod autovacuum;
 mod bench_env;
 mod dataset;
 mod equal_answers;
+mod export;
 mod figure;
 mod import_bench;
 mod import_speed;

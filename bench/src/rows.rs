@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::bench_env::{BenchEnv, LARGE, SMALL};
 use crate::dataset::Logins;
 use crate::figure::Figure;
-use crate::{import_speed, login_impact, rotation, scaling, startup_time, uncached};
+use crate::{export, import_speed, login_impact, rotation, scaling, startup_time, uncached};
 
 /// A row of the behaviour list, or a half of one.
 pub struct Row {
@@ -105,6 +105,20 @@ pub const ROWS: &[Row] = &[
         goal: Goal::Below(40.0, "MB"),
         needs: &[SMALL],
         measure: startup_time::idle_memory,
+    },
+    Row {
+        id: "P10",
+        what: "export rows/s ÷ psql's \\copy (…) TO",
+        goal: Goal::AtLeast(0.8),
+        needs: &[LARGE],
+        measure: export::against_copy,
+    },
+    Row {
+        id: "P10-memory",
+        what: "memory during an export over memory before",
+        goal: Goal::Below(64.0, "MB"),
+        needs: &[LARGE],
+        measure: export::memory_growth,
     },
     Row {
         id: "V3",

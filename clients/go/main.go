@@ -88,6 +88,29 @@ func rates(ctx context.Context, client *api.ClientWithResponses) {
 	ok("an invalid range is 400")
 }
 
+func lanes(ctx context.Context, client *api.ClientWithResponses) {
+	var requested []api.RateLane
+	for range 99 {
+		requested = append(requested, api.RateLane{OrigCode: text("CNGGZ"), DestCode: text("EETLL")})
+	}
+	requested = append(requested, api.RateLane{Origin: text("CNGGZ"), Destination: text("atlantis")})
+	answer := must(client.QueryRatesWithResponse(ctx, api.RateQuery{DateFrom: first, DateTo: last, Lanes: requested}))
+	holds(answer.JSON200 != nil && len(answer.JSON200.Lanes) == 100, answer.Status())
+	found, unknown := answer.JSON200.Lanes[0], answer.JSON200.Lanes[99]
+	holds(found.OrigCode != nil && *found.OrigCode == "CNGGZ" && found.Rates != nil, found)
+	holds(len(*found.Rates) == 31 && (*found.Rates)[0].Price != nil, found)
+	holds(unknown.Error != nil && unknown.Error.Fields[0] == "destination", unknown)
+	ok("rates of 100 lanes")
+
+	export := must(client.ExportRatesWithResponse(ctx, &api.ExportRatesParams{
+		DateFrom: first, DateTo: last, Origin: text("china_main"),
+	}))
+	rows := strings.Split(strings.TrimSpace(string(export.Body)), "\r\n")
+	holds(export.StatusCode() == http.StatusOK && len(rows) > 31, export.Status())
+	holds(rows[0] == "orig_code,dest_code,day,price_sum,price_count,price", rows[0])
+	ok("an export as CSV")
+}
+
 func account(ctx context.Context, client *api.ClientWithResponses, email, password string) {
 	tokens := must(client.LogInWithResponse(ctx, api.LogInRequest{Email: types.Email(email), Password: &password}))
 	holds(tokens.JSON200 != nil, tokens.Status())
@@ -116,5 +139,6 @@ func main() {
 	defer cancel()
 	client := must(api.NewClientWithResponses(os.Getenv("BASE_URL")))
 	rates(ctx, client)
+	lanes(ctx, client)
 	account(ctx, client, os.Getenv("EMAIL"), os.Getenv("PASSWORD"))
 }

@@ -4,13 +4,17 @@ import datetime
 import os
 
 from api import AuthenticatedClient, Client
-from api.api.rates import list_rates, list_rates_as_csv
+from api.api.rates import export_rates, list_rates, list_rates_as_csv, query_rates
 from api.api.sessions import log_in
 from api.api.users import list_users
 from api.api.wishes import create_wish
 from api.models.counted_rates import CountedRates
 from api.models.log_in_request import LogInRequest
+from api.models.lane_error import LaneError
 from api.models.problem import Problem
+from api.models.rate_lane import RateLane
+from api.models.rate_lanes import RateLanes
+from api.models.rate_query import RateQuery
 from api.models.token_pair import TokenPair
 from api.models.user_list import UserList
 from api.models.wish import Wish
@@ -53,6 +57,24 @@ def rates(client: Client) -> None:
     ok("an invalid range is 400")
 
 
+def lanes(client: Client) -> None:
+    requested = [RateLane(orig_code="CNGGZ", dest_code="EETLL")] * 99 + [RateLane(origin="CNGGZ", destination="atlantis")]
+    answer = query_rates.sync(client=client, body=RateQuery(date_from=FIRST, date_to=LAST, lanes=requested))
+    assert isinstance(answer, RateLanes), answer
+    assert len(answer.lanes) == 100 and answer.lanes[0].orig_code == "CNGGZ"
+    days = answer.lanes[0].rates
+    assert isinstance(days, list) and len(days) == 31 and days[0].day == LAST and isinstance(days[0].price, float)
+    error = answer.lanes[99].error
+    assert isinstance(error, LaneError) and error.fields == ["destination"], error
+    ok("rates of 100 lanes")
+
+    export = export_rates.sync(client=client, date_from=FIRST, date_to=LAST, origin="china_main")
+    assert isinstance(export, str), export
+    rows = export.splitlines()
+    assert rows[0] == "orig_code,dest_code,day,price_sum,price_count,price" and len(rows) > 31, rows[0]
+    ok("an export as CSV")
+
+
 def account(client: Client, url: str, email: str, password: str) -> None:
     tokens = log_in.sync(client=client, body=LogInRequest(email=email, password=password))
     assert isinstance(tokens, TokenPair), tokens
@@ -75,4 +97,5 @@ if __name__ == "__main__":
     base_url = os.environ["BASE_URL"]
     with Client(base_url=base_url) as anyone:
         rates(anyone)
+        lanes(anyone)
         account(anyone, base_url, os.environ["EMAIL"], os.environ["PASSWORD"])

@@ -57,6 +57,22 @@ async function rates(): Promise<void> {
   ok("an invalid range is 400");
 }
 
+async function lanes(): Promise<void> {
+  const requested = [...Array<object>(99).fill(codes), { origin: "CNGGZ", destination: "atlantis" }];
+  const { data: answer } = await client.POST("/rates/query", { body: { ...january, lanes: requested } });
+  const [found, unknown] = [answer?.lanes[0], answer?.lanes[99]];
+  holds(answer?.lanes.length === 100 && found?.orig_code === "CNGGZ", found);
+  holds(found.rates?.length === 31 && typeof found.rates[0]?.price === "number", found);
+  holds(unknown?.error?.fields[0] === "destination", unknown);
+  ok("rates of 100 lanes");
+
+  const query = { ...january, origin: "china_main" };
+  const exported = await client.GET("/rates/export", { params: { query }, parseAs: "text" });
+  const rows: string[] = exported.data?.trimEnd().split("\r\n") ?? [];
+  holds(rows[0] === "orig_code,dest_code,day,price_sum,price_count,price" && rows.length > 31, rows[0]);
+  ok("an export as CSV");
+}
+
 async function account(email: string, password: string): Promise<void> {
   const { data: tokens, error } = await client.POST("/auth/login", { body: { email, password } });
   holds(tokens !== undefined, error);
@@ -77,4 +93,5 @@ async function account(email: string, password: string): Promise<void> {
 }
 
 await rates();
+await lanes();
 await account(setting("EMAIL"), setting("PASSWORD"));

@@ -258,3 +258,72 @@ Feature: Freight rates
         | application/xml      |
         | application/json;q=0 |
         | image/*              |
+
+  Rule: Many lanes are answered in one call
+
+    @B17
+    Scenario: The answer has the lanes in the order of the request, each in its contract
+      When I send POST to "/rates/query" with the body
+        """
+        {"date_from": "2021-01-30", "date_to": "2021-01-31", "lanes": [
+          {"origin": "CNGGZ", "destination": "EETLL"},
+          {"orig_code": "CNGGZ", "dest_code": "atlantis"},
+          {"orig_code": "CNGGZ", "dest_code": "EETLL"}]}
+        """
+      Then the response status is 200 with media type "application/json"
+      And the member "/lanes/0/rates/0/day" is "2021-01-30"
+      And the member "/lanes/0/rates/1/average_price" is "1819"
+      And the member "/lanes/1/error/type" is "urn:portcullis:problem:unknown-place"
+      And the member "/lanes/1/error/fields/0" is "dest_code"
+      And the member "/lanes/2/rates/0/day" is "2021-01-31"
+      And the member "/lanes/2/rates/0/price" is "1819.0"
+
+    @B17
+    Scenario: NDJSON has a line per lane
+      When I send POST to "/rates/query" with "Accept: application/x-ndjson" and the body
+        """
+        {"date_from": "2021-01-30", "date_to": "2021-01-31", "lanes": [
+          {"origin": "CNGGZ", "destination": "EETLL"},
+          {"origin": "EETLL", "destination": "CNGGZ"}]}
+        """
+      Then the response status is 200 with media type "application/x-ndjson"
+      And each of the 2 lines of the response is a JSON object
+
+    @B17 @O1 @asvs:v5.0.0-2.2.1 @CWE-20
+    Scenario: An invalid field is named with the index of its lane
+      When I send POST to "/rates/query" with the body
+        """
+        {"date_from": "2021-01-30", "date_to": "2021-01-31", "lanes": [
+          {"origin": "CNGGZ", "destination": "EETLL"},
+          {"orig_code": "C N", "dest_code": "EETLL"},
+          {"origin": "CNGGZ"}]}
+        """
+      Then the response is a problem with status 400
+      And the problem reports exactly the fields "lanes[1].orig_code,lanes[2].destination"
+
+    @B17 @O1 @owasp:API4:2023
+    Scenario: No lanes are no query
+      When I send POST to "/rates/query" with the body
+        """
+        {"date_from": "2021-01-30", "date_to": "2021-01-31", "lanes": []}
+        """
+      Then the response is a problem with status 400
+      And the problem reports exactly the field "lanes"
+
+  Rule: All lanes can be exported
+
+    @B18
+    Scenario: The sums of one origin and destination as CSV
+      When I get "/rates/export?date_from=2021-01-30&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL"
+      Then the response status is 200 with media type "text/csv"
+      And the response has the header line "orig_code,dest_code,day,price_sum,price_count,price" and 2 more lines, each ending in "\r\n"
+      And the response contains these entries verbatim
+        | line                                             |
+        | CNGGZ,EETLL,2021-01-30,5599,3,1866.3333333333333 |
+        | CNGGZ,EETLL,2021-01-31,5457,3,1819.0             |
+
+    @B18 @O1
+    Scenario: An export of an unknown place is not found
+      When I get "/rates/export?date_from=2021-01-30&date_to=2021-01-31&origin=atlantis"
+      Then the response is a problem with status 404
+      And the problem reports exactly the field "origin"

@@ -24,6 +24,8 @@ pub struct DatabaseSettings {
     pub ca_file: String,
     /// Number of connections for reading rates.
     pub pool_size: u32,
+    /// Number of connections for streamed responses.
+    pub stream_pool_size: u32,
     /// How long a request waits for a connection.
     pub acquire_timeout: Duration,
     /// Maximum duration of a statement that reads rates.
@@ -140,6 +142,7 @@ impl DatabaseSettings {
             ssl_mode,
             ca_file: source.non_empty("DATABASE_CA_FILE")?,
             pool_size: source.number("DATABASE_POOL_SIZE", 1..=100)?,
+            stream_pool_size: source.number("DATABASE_STREAM_POOL_SIZE", 2..=100)?,
             acquire_timeout: Duration::from_millis(source.number("DATABASE_ACQUIRE_TIMEOUT", 1..=60_000)?),
             statement_timeout: Duration::from_millis(
                 source.number("DATABASE_STATEMENT_TIMEOUT", 1..=600_000)?,

@@ -27,6 +27,11 @@ pub(super) const DATABASE_SETTINGS: &[Setting] = &[
         "Number of connections for reading rates, 1 to 100. Two per CPU core of the server give the best throughput; further connections only add contention.",
     ),
     setting(
+        "DATABASE_STREAM_POOL_SIZE",
+        "4",
+        "Number of connections for `POST /rates/query` and `GET /rates/export`, 2 to 100. A response holds one until its client has read it; exports use at most half of them.",
+    ),
+    setting(
         "DATABASE_ACQUIRE_TIMEOUT",
         "2000",
         "Time in milliseconds, 1 to 60000, that a request waits for a database connection before it is answered with status 503.",

@@ -15,6 +15,11 @@ pub enum Purpose {
         /// Maximum duration of a statement.
         statement_timeout: Duration,
     },
+    /// Reads rates of many lanes: read-only, in transactions that wait for their clients.
+    Stream {
+        /// Maximum duration of a statement.
+        statement_timeout: Duration,
+    },
     /// Changes data on behalf of a request: short statements.
     Change(WriteTarget),
     /// Processes the outbox. Keeps a row locked while a slow mail server responds.
@@ -43,6 +48,7 @@ impl Purpose {
     pub fn application_name(self) -> &'static str {
         match self {
             Self::Read { .. } => "portcullis-rates",
+            Self::Stream { .. } => "portcullis-streams",
             Self::Change(WriteTarget::Accounts) => "portcullis-accounts",
             Self::Change(WriteTarget::Wishes) => "portcullis-wishes",
             Self::Change(WriteTarget::Demo) => "portcullis-demo",
@@ -56,7 +62,7 @@ impl Purpose {
     /// The group whose rights a login has. `None`: an administrator's.
     pub fn group(self) -> Option<&'static str> {
         match self {
-            Self::Read { .. } => Some(groups::RATES_READER),
+            Self::Read { .. } | Self::Stream { .. } => Some(groups::RATES_READER),
             Self::Change(WriteTarget::Accounts) => Some(groups::ACCOUNTS_WRITER),
             Self::Change(WriteTarget::Wishes) => Some(groups::WISHES_WRITER),
             Self::Change(WriteTarget::Demo) => Some(groups::DEMO_WRITER),
@@ -67,10 +73,19 @@ impl Purpose {
         }
     }
 
+    /// The purpose of the connections for streams that the same login has, if it has some.
+    pub fn streams(self) -> Option<Self> {
+        match self {
+            Self::Read { statement_timeout } => Some(Self::Stream { statement_timeout }),
+            _ => None,
+        }
+    }
+
     /// Number of connections that the service keeps open.
     pub fn connections(self, database: &DatabaseSettings) -> u32 {
         match self {
             Self::Read { .. } => database.pool_size,
+            Self::Stream { .. } => database.stream_pool_size,
             Self::Change(WriteTarget::Accounts) => database.accounts_pool_size,
             Self::Change(WriteTarget::Wishes) => database.wishes_pool_size,
             Self::Change(WriteTarget::Demo) | Self::Mail | Self::Ingest | Self::Migrate | Self::Admin => 1,
@@ -88,6 +103,8 @@ impl Purpose {
     fn timeouts(self) -> (u128, u128, u128) {
         match self {
             Self::Read { statement_timeout } => (statement_timeout.as_millis(), 10_000, 2_000),
+            // A client that is just fast enough takes a part in less than two minutes.
+            Self::Stream { statement_timeout } => (statement_timeout.as_millis(), 150_000, 2_000),
             Self::Change(_) => (5_000, 5_000, 4_000),
             Self::Mail => (10_000, 120_000, 4_000),
             Self::Ingest => (900_000, 60_000, 60_000),
@@ -102,7 +119,7 @@ impl Purpose {
     /// made read-only. libpq refuses those.
     fn target_session(self) -> &'static str {
         match self {
-            Self::Read { .. } | Self::Admin => "any",
+            Self::Read { .. } | Self::Stream { .. } | Self::Admin => "any",
             Self::Change(_) | Self::Mail | Self::Ingest | Self::Migrate => "read-write",
         }
     }
@@ -112,7 +129,7 @@ impl Purpose {
     fn options(self) -> String {
         let (statement, idle, lock) = self.timeouts();
         let extra = match self {
-            Self::Read { .. } => {
+            Self::Read { .. } | Self::Stream { .. } => {
                 " -c default_transaction_read_only=on -c search_path=rates,pg_temp -c jit=off"
             }
             Self::Change(_) | Self::Mail => " -c search_path=pg_temp -c jit=off",

@@ -1,4 +1,4 @@
-//! SQL and nothing but SQL: no business rule, no HTTP. Requests come in through `Db::run`, `Db::tx` and `Db::batched`.
+//! SQL and nothing but SQL: no business rule, no HTTP. Requests come in through `Db::run`, `Db::tx`, `Db::batched` and `Db::stream`.
 
 /// Requests for access to the database.
 #[cfg(feature = "access")]
@@ -54,6 +54,9 @@ pub mod pool;
 
 /// Creates the roles and the database.
 pub mod prepare;
+
+/// Daily sums of many lanes, part by part.
+pub mod rate_streams;
 
 /// Daily sums and counts of prices.
 pub mod rates;

@@ -74,6 +74,17 @@ pub fn exists(conn: &mut PgConnection, place: &Place) -> QueryResult<bool> {
     }
 }
 
+/// Those of these codes and slugs that exist.
+pub fn list_existing(conn: &mut PgConnection, names: &[&str]) -> QueryResult<Vec<String>> {
+    let found = ports::table.filter(ports::code.eq_any(names)).select(ports::code);
+    let found = found.union_all(
+        regions::table
+            .filter(regions::slug.eq_any(names))
+            .select(regions::slug),
+    );
+    found.load(conn)
+}
+
 /// Ports in order of their codes, starting behind `after`, whose search key contains the folded text.
 pub async fn list_ports(
     db: &Db,

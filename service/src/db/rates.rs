@@ -127,26 +127,33 @@ fn find_batch(conn: &mut PgConnection, keys: &[&RatesKey]) -> QueryResult<Vec<Da
         let (Some(key), Some(rows)) = (keys.get(index), found.get_mut(index)) else {
             return Err(diesel::NotFound);
         };
-        let (first, offsets) = (key.days.from().date(), offsets.unwrap_or_default());
-        let numbers = sums
-            .unwrap_or_default()
-            .into_iter()
-            .zip(counts.unwrap_or_default());
-        rows.extend(
-            offsets
-                .into_iter()
-                .zip(numbers)
-                .map(|(offset, (price_sum, price_count))| DailyRateRow {
-                    day: first + chrono::TimeDelta::days(offset.into()),
-                    price_sum,
-                    price_count,
-                }),
-        );
+        *rows = rows_of(key.days.from().date(), offsets, sums, counts);
     }
     found
         .into_iter()
         .zip(keys)
         .map(|(rows, key)| to_result(conn, rows, key))
+        .collect()
+}
+
+/// The rows of the arrays of one lookup, in their order. The days are offsets from the first one.
+pub(super) fn rows_of(
+    first: NaiveDate,
+    offsets: Option<Vec<i32>>,
+    sums: Option<Vec<i64>>,
+    counts: Option<Vec<i64>>,
+) -> Vec<DailyRateRow> {
+    let numbers = sums
+        .unwrap_or_default()
+        .into_iter()
+        .zip(counts.unwrap_or_default());
+    let days = offsets.unwrap_or_default().into_iter();
+    days.zip(numbers)
+        .map(|(offset, (price_sum, price_count))| DailyRateRow {
+            day: first + chrono::TimeDelta::days(offset.into()),
+            price_sum,
+            price_count,
+        })
         .collect()
 }
 

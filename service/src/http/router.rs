@@ -9,6 +9,7 @@ use crate::domain::clients::Clients;
 use crate::domain::places::Places;
 use crate::domain::principals::Principals;
 use crate::domain::rates::Rates;
+use crate::domain::rates::streams::RateStreams;
 use crate::domain::sessions::Sessions;
 use crate::domain::users::Users;
 use crate::domain::wishes::Wishes;
@@ -36,11 +37,13 @@ use crate::http::mail;
 use crate::http::openapi::docs;
 use crate::http::openapi::document::{describe, document};
 use crate::http::openapi::extra_route::ExtraRoute;
-use crate::http::openapi::operation_policy::{OperationPolicy, Operations};
+use crate::http::openapi::operation_policy::{BodyRule, OperationPolicy, Operations};
 use crate::http::openapi::route_table::RouteTable;
 use crate::http::places::ports::PortsApi;
 use crate::http::places::regions::RegionsApi;
 use crate::http::rates::RatesApi;
+use crate::http::rates::export::RateExportApi;
+use crate::http::rates::query::{self, RateQueryApi};
 use crate::http::root::RootApi;
 use crate::http::sessions::SessionsApi;
 use crate::http::sessions::own::OwnSessionsApi;
@@ -61,6 +64,7 @@ use crate::http::wishes::WishesApi;
 use crate::mail::mailbox::Mailbox;
 use crate::telemetry::metrics::Metrics;
 use crate::types::link::LinkPurpose;
+use http::Method;
 use poem::endpoint::{BoxEndpoint, EndpointExt};
 use poem::{IntoEndpoint, Response, Route};
 use std::sync::Arc;
@@ -84,6 +88,8 @@ pub struct ApiParts {
     pub probes: Probes,
     /// Daily rates.
     pub rates: Rates,
+    /// Daily rates of many lanes.
+    pub rate_streams: RateStreams,
     /// Longest range of days of one rate query.
     pub rates_max_days: u32,
     /// Authenticates access tokens.
@@ -134,6 +140,8 @@ macro_rules! apis {
 apis! { parts =>
     #[cfg(feature = "access")] AccessApi(parts.access),
     RatesApi(parts.rates, parts.rates_max_days),
+    RateQueryApi(parts.rate_streams.clone(), parts.rates_max_days),
+    RateExportApi(parts.rate_streams, parts.rates_max_days),
     PortsApi(parts.places.clone()),
     RegionsApi(parts.places),
     AccountsApi(parts.accounts.clone()),
@@ -157,7 +165,20 @@ apis! { parts =>
 }
 
 /// The operations whose bodies or responses the edge treats differently.
-pub const POLICIES: [OperationPolicy; 0] = [];
+pub const POLICIES: [OperationPolicy; 2] = [
+    OperationPolicy {
+        method: &Method::POST,
+        path: "/rates/query",
+        body: Some(BodyRule::Buffered(query::MAX_BODY)),
+        streams_per_client: Some(2),
+    },
+    OperationPolicy {
+        method: &Method::GET,
+        path: "/rates/export",
+        body: None,
+        streams_per_client: Some(1),
+    },
+];
 
 impl Operations for Apis {
     fn policies() -> Vec<OperationPolicy> {

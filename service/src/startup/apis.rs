@@ -18,6 +18,7 @@ use crate::domain::form_answers::FormAnswers;
 use crate::domain::places::Places;
 use crate::domain::principals::Principals;
 use crate::domain::rates::Rates;
+use crate::domain::rates::streams::RateStreams;
 use crate::domain::sessions::{Parts, SessionLifetimes, Sessions};
 use crate::domain::throttles::Throttles;
 use crate::domain::users::Users;
@@ -145,6 +146,7 @@ pub fn apis(settings: &Settings, logins: &Logins, services: &Services, web: Web,
         places: Places::new(logins.rates.clone()),
         probes,
         rates: Rates::new(logins.rates.clone()),
+        rate_streams: RateStreams::new(logins.streams.clone()),
         rates_max_days: settings.limits.rates_max_days,
         principals: services.principals.clone(),
         sessions: services.sessions.clone(),

@@ -20,6 +20,8 @@ use std::sync::Arc;
 pub struct Logins {
     /// Of the public read path: may read rates only.
     pub rates: Db,
+    /// Of the public read path too, for responses that are streamed.
+    pub streams: Db,
     /// Of accounts, sessions, audit events and new mails.
     pub accounts: Db,
     /// Of wishes.
@@ -87,6 +89,7 @@ impl Logins {
         let start =
             |connections| Db::over(database, connections, metrics.clone()).map_err(StartError::Threads);
         let logins = Self {
+            streams: start(rates.for_streams())?,
             rates: start(rates)?,
             accounts: start(accounts)?,
             wishes: start(wishes)?,
@@ -100,6 +103,7 @@ impl Logins {
     pub async fn close(self) {
         let all = [
             Some(self.rates),
+            Some(self.streams),
             Some(self.accounts),
             Some(self.wishes),
             self.demo,

@@ -1,8 +1,11 @@
 //! Runs database work: a queue in order of arrival, then a thread with a connection. Everything that serves requests goes
-//! through [`Db::run`], [`Db::tx`] or [`Db::batched`].
+//! through [`Db::run`], [`Db::tx`], [`Db::batched`] or [`Db::stream`].
 
 /// Lookups that share a round trip.
 pub mod batch;
+
+/// Results that are handed over part by part.
+pub mod parts;
 
 /// Results with a deadline to start and one to finish.
 mod pending_result;
@@ -17,8 +20,10 @@ use crate::db::pool::Connections;
 use crate::telemetry::metrics::Metrics;
 use batch::{Batcher, Dispatch, QueuedLookup};
 use diesel::prelude::*;
+use parts::{PartSender, PartTimes, Parts, parts};
 use pending_result::pending_result;
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 use workers::Workers;
 
 /// Start deadline of a batch, distant on purpose: its lookups have their own, and would never be answered if the batch
@@ -39,6 +44,10 @@ pub struct Db {
     acquire_timeout: Duration,
     /// From queueing to the result: the acquire timeout, the statement timeout, and the network.
     total_timeout: Duration,
+    /// How many connections there are.
+    size: u32,
+    /// Becomes true when the connections close.
+    closing: watch::Sender<bool>,
     metrics: Metrics,
 }
 
@@ -62,19 +71,28 @@ impl Db {
         metrics: Metrics,
     ) -> std::io::Result<Self> {
         let purpose = connections.purpose();
+        let size = purpose.connections(database);
         Ok(Self {
             connections,
-            workers: Workers::start(purpose.application_name(), purpose.connections(database))?,
+            workers: Workers::start(purpose.application_name(), size)?,
             acquire_timeout: database.acquire_timeout,
             total_timeout: database.acquire_timeout + database.statement_timeout + NETWORK_ALLOWANCE,
+            size,
+            closing: watch::Sender::new(false),
             metrics,
         })
     }
 
     /// Ends all database work. Blocks for as long as a running statement or connection attempt may take.
     pub fn close(&self) {
+        self.closing.send_replace(true);
         self.workers.close(CLOSE_TIMEOUT);
         self.connections.close();
+    }
+
+    /// How many connections there are.
+    pub fn connections(&self) -> usize {
+        self.size as usize
     }
 
     /// Runs a read. It is repeated on a fresh connection if the first one turns out to be dead, so it must have no
@@ -96,6 +114,49 @@ impl Db {
     {
         self.submit(what, move |connections| connections.transaction(what, work))
             .await
+    }
+
+    /// Runs a read in one snapshot, whose parts are handed over as the caller takes them. It holds a connection until the last part
+    /// is taken, the caller has left, or `max_duration` has passed.
+    pub fn stream<T, F>(&self, what: &'static str, max_duration: Duration, work: F) -> Parts<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut PgConnection, &mut PartSender<T>) -> QueryResult<()> + Send + 'static,
+    {
+        let queued_at = Instant::now();
+        let times = PartTimes {
+            start_deadline: queued_at + self.acquire_timeout,
+            part_timeout: self.total_timeout,
+            max_duration,
+        };
+        let (mut sender, parts) = parts(what, times, self.closing.subscribe());
+        let (span, metrics, connections) = (
+            tracing::Span::current(),
+            self.metrics.clone(),
+            self.connections.clone(),
+        );
+        let job = move || {
+            if !sender.is_wanted() {
+                return;
+            }
+            sender.start();
+            metrics.pool_waited(queued_at.elapsed());
+            let result = span.in_scope(|| {
+                connections.transaction(what, |conn| {
+                    diesel::sql_query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                        .execute(conn)?;
+                    match work(conn, &mut sender) {
+                        // No error of the database: the transaction changed nothing and may as well be committed.
+                        Err(_) if sender.has_ended_early() => Ok(()),
+                        result => result,
+                    }
+                })
+            });
+            metrics.statement(what, result.is_ok());
+            sender.finish(result);
+        };
+        self.workers.push(times.start_deadline, Box::new(job));
+        parts
     }
 
     /// Looks up one key in a batch with others that wait: `work` gets all keys and returns as many values, in the same

@@ -156,6 +156,18 @@ impl Manager {
         (manager, Draining(all_closed))
     }
 
+    /// A manager of other connections with the same credentials, which are replaced together.
+    pub fn sibling(&self, purpose: Purpose) -> Self {
+        Self {
+            database: self.database.clone(),
+            login: self.login.clone(),
+            purpose,
+            server: Arc::clone(&self.server),
+            in_use: Arc::clone(&self.in_use),
+            suspicion: Arc::clone(&self.suspicion),
+        }
+    }
+
     /// The state of the server, as this manager sees it.
     pub fn server(&self) -> Arc<ServerState> {
         Arc::clone(&self.server)

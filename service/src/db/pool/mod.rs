@@ -41,17 +41,23 @@ const WAIT_FOR_REPLACEMENT: Duration = Duration::from_millis(50);
 /// How long [`Connections::close`] waits for connections that are being closed by another thread.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The pool of one generation of credentials.
+/// The pools of one generation of credentials.
 #[derive(Clone)]
 struct Generation {
     pool: Pool<Manager>,
+    /// Of the connections for streams, if the purpose has some.
+    streams: Option<Pool<Manager>>,
     login: Arc<Login>,
     server: Arc<ServerState>,
 }
 
 /// The connections of one purpose. Cheap to clone.
 #[derive(Clone)]
-pub struct Connections(Arc<Shared>);
+pub struct Connections {
+    shared: Arc<Shared>,
+    /// Whether work runs on the connections for streams.
+    for_streams: bool,
+}
 
 struct Shared {
     database: DatabaseSettings,
@@ -74,9 +80,14 @@ impl Connections {
     pub fn open(database: &DatabaseSettings, login: &Login, purpose: Purpose) -> Self {
         let suspicion = Arc::default();
         let (manager, draining) = Manager::new(database, login, purpose, &suspicion);
+        let streams = purpose.streams().map(|purpose| {
+            let manager = manager.sibling(purpose);
+            builder(database, purpose).build_unchecked(manager)
+        });
         let generation = Generation {
             server: manager.server(),
             pool: builder(database, purpose).build_unchecked(manager),
+            streams,
             login: Arc::new(login.clone()),
         };
         Self::with(database, purpose, suspicion, Some((generation, draining)))
@@ -99,17 +110,31 @@ impl Connections {
             generation,
             is_closed: false,
         };
-        Self(Arc::new(Shared {
+        let shared = Shared {
             database: database.clone(),
             purpose,
             suspicion,
             current: RwLock::new(current),
-        }))
+        };
+        Self {
+            shared: Arc::new(shared),
+            for_streams: false,
+        }
+    }
+
+    /// The connections for streams, with the same credentials: they are held for longer, and must not be missing for other work.
+    #[must_use]
+    pub fn for_streams(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            for_streams: true,
+        }
     }
 
     /// The purpose of these connections.
     pub fn purpose(&self) -> Purpose {
-        self.0.purpose
+        let purpose = self.shared.purpose;
+        purpose.streams().filter(|_| self.for_streams).unwrap_or(purpose)
     }
 
     /// Replaces the credentials. Work that begins afterwards uses a pool with the new ones, whose connections are open
@@ -121,20 +146,30 @@ impl Connections {
     /// With the new credentials not every connection can be opened, or they have other rights than the purpose needs. The
     /// old ones remain in use.
     pub fn replace(&self, login: &Login) -> Result<Option<Draining>, ConnectError> {
-        let (database, purpose) = (&self.0.database, self.0.purpose);
+        let (database, purpose) = (&self.shared.database, self.shared.purpose);
         // The pool would retry until its timeout.
         Manager::check(database, login, purpose)?;
-        let (manager, draining) = Manager::new(database, login, purpose, &self.0.suspicion);
+        let (manager, draining) = Manager::new(database, login, purpose, &self.shared.suspicion);
         let server = manager.server();
-        let pool = builder(database, purpose).build(manager);
-        let pool = pool.map_err(|_| ConnectError::Refused("not every connection was opened in time"))?;
+        let incomplete = |_| ConnectError::Refused("not every connection was opened in time");
+        let streams = purpose.streams().map(|purpose| {
+            let manager = manager.sibling(purpose);
+            builder(database, purpose).build(manager).map_err(incomplete)
+        });
+        let streams = streams.transpose()?;
+        let pool = builder(database, purpose).build(manager).map_err(incomplete)?;
         let login = Arc::new(login.clone());
         let new = Generation {
             pool,
+            streams,
             login,
             server: Arc::clone(&server),
         };
-        let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self
+            .shared
+            .current
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         if current.is_closed {
             drop(current);
             server.close();
@@ -146,7 +181,7 @@ impl Connections {
             generation.server.close();
             draining
         });
-        self.0.suspicion.dismiss();
+        self.shared.suspicion.dismiss();
         Ok(former)
     }
 
@@ -154,22 +189,22 @@ impl Connections {
     pub fn check(&self) -> Result<(), ConnectError> {
         let login = self.current().map(|generation| generation.login);
         login.map_or(Err(ConnectError::Refused("no credentials")), |login| {
-            Manager::check(&self.0.database, &login, self.0.purpose)
+            Manager::check(&self.shared.database, &login, self.shared.purpose)
         })
     }
 
     /// Resolves when a connection could not be opened, or the role seems to be gone, since the last call.
     pub async fn suspected(&self) {
-        self.0.suspicion.reported().await;
+        self.shared.suspicion.reported().await;
     }
 
     /// The credentials are not the cause of what was suspected: requests fail at once until the server is available.
     pub fn dismiss_suspicion(&self) {
-        self.0.suspicion.dismiss();
+        self.shared.suspicion.dismiss();
     }
 
     fn current(&self) -> Option<Generation> {
-        let current = self.0.current.read().unwrap_or_else(PoisonError::into_inner);
+        let current = self.shared.current.read().unwrap_or_else(PoisonError::into_inner);
         let current = current.generation.as_ref();
         current.map(|(generation, _)| generation.clone())
     }
@@ -180,15 +215,15 @@ impl Connections {
         // Fail fast if the server is known to be unavailable and no connection is left. If only the credentials have ended,
         // others follow within the acquire timeout.
         if generation.server.is_down()
-            && generation.pool.state().idle_connections == 0
-            && !self.0.suspicion.is_raised()
+            && self.pool(&generation).state().idle_connections == 0
+            && !self.shared.suspicion.is_raised()
         {
             return Err(DbError::Unavailable);
         }
-        let deadline = Instant::now() + self.0.database.acquire_timeout;
+        let deadline = Instant::now() + self.shared.database.acquire_timeout;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            match generation.pool.get_timeout(left.min(WAIT_FOR_REPLACEMENT)) {
+            match self.pool(&generation).get_timeout(left.min(WAIT_FOR_REPLACEMENT)) {
                 Ok(connection) => return Ok((connection, generation)),
                 Err(_) if left > WAIT_FOR_REPLACEMENT => {
                     generation = self.current().ok_or(DbError::Unavailable)?;
@@ -196,6 +231,11 @@ impl Connections {
                 Err(_) => return Err(DbError::Unavailable),
             }
         }
+    }
+
+    fn pool<'a>(&self, generation: &'a Generation) -> &'a Pool<Manager> {
+        let streams = generation.streams.as_ref().filter(|_| self.for_streams);
+        streams.unwrap_or(&generation.pool)
     }
 
     /// A connection for a longer time, without the repetitions of [`Self::repeat`].
@@ -247,7 +287,11 @@ impl Connections {
     /// within 3 s, or they are left to their threads. A thread that uses a connection would crash if the process exited and
     /// freed OpenSSL's state.
     pub fn close(&self) {
-        let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self
+            .shared
+            .current
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         current.is_closed = true;
         let generation = current.generation.take();
         drop(current);
@@ -266,15 +310,15 @@ impl Connections {
     ) -> Result<T, DbError> {
         let (mut connection, generation) = self.connection()?;
         let started = Instant::now();
-        let shortest_timeout = self.0.purpose.shortest_timeout();
+        let shortest_timeout = self.purpose().shortest_timeout();
         let mut result = work(&mut connection.pg)
             .map_err(|error| DbError::of(what, &error).after(started.elapsed(), shortest_timeout));
         // A role that is dropped while it is connected loses all rights, and its connections remain.
         if result.as_ref().err() == Some(&DbError::Failed)
-            && self.0.suspicion.is_watched()
+            && self.shared.suspicion.is_watched()
             && is_role_gone(&mut connection.pg)
         {
-            self.0.suspicion.raise();
+            self.shared.suspicion.raise();
             result = Err(DbError::Unavailable);
         }
         if result.as_ref().err() == Some(&DbError::Unavailable) {

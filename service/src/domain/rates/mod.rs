@@ -1,7 +1,10 @@
 //! Daily rates between two places: averages of each day's prices.
 
+/// Daily rates of many lanes.
+pub mod streams;
+
 use super::StorageError;
-use crate::db::rates::{RatesBatcher, RatesKey};
+use crate::db::rates::{DailyRateRow, RatesBatcher, RatesKey};
 use crate::db::{self, Db};
 use crate::types::day::{Day, DayRange};
 use crate::types::place::Place;
@@ -55,6 +58,11 @@ impl DailyRate {
         (self.count >= MIN_PRICES).then(average)
     }
 
+    /// The sum in US dollars; `None` below [`MIN_PRICES`], where it would disclose single offers.
+    pub fn sum(&self) -> Option<i64> {
+        (self.count >= MIN_PRICES).then_some(self.sum)
+    }
+
     /// The average in whole US dollars, ties rounded away from zero, as PostgreSQL rounds `numeric`; `None` below
     /// [`MIN_PRICES`].
     pub fn rounded_average(&self) -> Option<i64> {
@@ -97,20 +105,31 @@ impl Rates {
                 return Err(RatesError::UnknownPlace { origin, destination });
             }
         };
-        let mut rows = rows.into_iter().peekable();
-        let rate = |day: Day| match rows.next_if(|row| row.day == day.date()) {
-            Some(row) => DailyRate {
-                day,
-                sum: row.price_sum,
-                count: row.price_count,
-            },
-            None => DailyRate {
-                day,
-                sum: 0,
-                count: 0,
-            },
-        };
-        Ok(query.days.newest_first().map(rate).collect())
+        Ok(every_day(query.days, rows))
+    }
+}
+
+/// Every day of the range, newest first; `rows` are the days with prices in the same order.
+fn every_day(days: DayRange, rows: Vec<DailyRateRow>) -> Vec<DailyRate> {
+    let mut rows = rows.into_iter().peekable();
+    let rate = |day: Day| match rows.next_if(|row| row.day == day.date()) {
+        Some(row) => row.into(),
+        None => DailyRate {
+            day,
+            sum: 0,
+            count: 0,
+        },
+    };
+    days.newest_first().map(rate).collect()
+}
+
+impl From<DailyRateRow> for DailyRate {
+    fn from(row: DailyRateRow) -> Self {
+        Self {
+            day: row.day.into(),
+            sum: row.price_sum,
+            count: row.price_count,
+        }
     }
 }
 

@@ -79,6 +79,7 @@ fn description(status: u16) -> &'static str {
         413 => "The request body is too large",
         415 => "The media type of the request body is not supported",
         421 => "The service does not serve the requested host",
+        426 => "The response is streamed, which requires HTTP/1.1 or HTTP/2",
         428 => "`If-Match` is required",
         429 => "Too many requests; retry after `Retry-After`",
         431 => "The request header fields are too large",

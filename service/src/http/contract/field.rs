@@ -138,6 +138,20 @@ impl<T: FieldValue, P> Field<T, P> {
         }
     }
 
+    /// A member of a JSON body.
+    pub fn of_member(value: Option<Value>) -> Self
+    where
+        P: Presence,
+    {
+        let state = match value {
+            None => State::Missing,
+            Some(Value::Null) if !P::REQUIRED => State::Missing,
+            Some(Value::String(text)) if T::is_blank(&text) => State::Missing,
+            Some(value) => State::parsed(T::parse_json(&value), value.as_str()),
+        };
+        Self::of(Location::Body, state)
+    }
+
     /// Whether the field was given at all, valid or not.
     pub fn is_given(&self) -> bool {
         !matches!(self.state, State::Missing)
@@ -186,13 +200,7 @@ impl<T: FieldValue, P: Presence> ParseFromParameter for Field<T, P> {
 /// Never fails: an invalid member is reported together with the others.
 impl<T: FieldValue, P: Presence> ParseFromJSON for Field<T, P> {
     fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
-        let state = match value {
-            None => State::Missing,
-            Some(Value::Null) if !P::REQUIRED => State::Missing,
-            Some(Value::String(text)) if T::is_blank(&text) => State::Missing,
-            Some(value) => State::parsed(T::parse_json(&value), value.as_str()),
-        };
-        Ok(Self::of(Location::Body, state))
+        Ok(Self::of_member(value))
     }
 }
 

@@ -158,6 +158,11 @@ impl Problem {
         }
     }
 
+    /// The URI of a problem type.
+    pub fn type_of(kind: &str) -> String {
+        format!("urn:portcullis:problem:{kind}")
+    }
+
     /// Adds a header.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -187,7 +192,7 @@ impl Problem {
             reason: error.reason.into_owned(),
         });
         let body = ProblemBody {
-            kind: format!("urn:portcullis:problem:{}", self.kind),
+            kind: Self::type_of(self.kind),
             title: title(self.kind, self.status),
             status: self.status.as_u16(),
             detail: self.detail.into_owned(),

@@ -175,6 +175,11 @@ impl Edge {
         let stream = match policy.and_then(|policy| policy.streams_per_client) {
             Some(limit) => {
                 streamed_response::check_version(request.version())?;
+                if is_buffered && request.version() != Version::HTTP_2 {
+                    // A client that sends slowly must not take a stream from others meanwhile.
+                    let body = body_policy.read(request.take_body()).await?;
+                    request.set_body(body);
+                }
                 Some(parts.responses.take_stream(address, limit).await?)
             }
             None => None,

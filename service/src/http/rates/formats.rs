@@ -32,6 +32,9 @@ impl Format {
     }
 }
 
+/// The media type of CSV with its parameters.
+pub const CSV_CONTENT_TYPE: &str = "text/csv; charset=utf-8; header=present";
+
 /// The contract of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contract {
@@ -76,7 +79,7 @@ pub fn write(rates: &[DailyRate], contract: Contract, format: Format) -> Vec<u8>
 }
 
 /// Keys in alphabetical order, as the legacy system sends them.
-fn counted(text: &mut Vec<u8>, rate: &DailyRate) {
+pub fn counted(text: &mut Vec<u8>, rate: &DailyRate) {
     text.extend_from_slice(b"{\"count\":");
     value(text, (rate.count > 0).then_some(rate.count), b"null");
     text.extend_from_slice(b",\"day\":\"");
@@ -86,7 +89,8 @@ fn counted(text: &mut Vec<u8>, rate: &DailyRate) {
     text.push(b'}');
 }
 
-fn rounded(text: &mut Vec<u8>, rate: &DailyRate) {
+/// Keys in the order of the contract.
+pub fn rounded(text: &mut Vec<u8>, rate: &DailyRate) {
     text.extend_from_slice(b"{\"day\":\"");
     text.extend_from_slice(&rate.day.to_ascii());
     text.extend_from_slice(b"\",\"average_price\":");
@@ -95,7 +99,7 @@ fn rounded(text: &mut Vec<u8>, rate: &DailyRate) {
 }
 
 /// A number in its shortest JSON form (`1155.0`), or the text for none.
-fn value<T: Serialize>(text: &mut Vec<u8>, number: Option<T>, none: &[u8]) {
+pub fn value<T: Serialize>(text: &mut Vec<u8>, number: Option<T>, none: &[u8]) {
     match number {
         // Writing to memory cannot fail.
         Some(number) => drop(serde_json::to_writer(text, &number)),
@@ -103,7 +107,8 @@ fn value<T: Serialize>(text: &mut Vec<u8>, number: Option<T>, none: &[u8]) {
     }
 }
 
-fn joined<'a>(
+/// Writes entries with commas between them.
+pub fn joined<'a>(
     text: &mut Vec<u8>,
     rates: impl Iterator<Item = &'a DailyRate>,
     write: impl Fn(&mut Vec<u8>, &DailyRate),

@@ -1,10 +1,16 @@
 //! `GET /rates` and `GET /rates.csv`: two contracts on each path, distinguished by their parameters.
 
+/// Exports.
+pub mod export;
+
 /// Days and places as fields.
 mod fields;
 
 /// The two contracts in three formats.
 mod formats;
+
+/// Many lanes in one call.
+pub mod query;
 
 /// The responses and their schemas.
 mod responses;
@@ -16,9 +22,10 @@ use crate::http::contract::field::{Field, Optional};
 use crate::http::contract::negotiate;
 use crate::http::contract::problem::Problem;
 use crate::http::openapi::tags::ApiTag;
-use crate::types::day::{Day, DayRange, DayRangeError};
-use crate::types::field_error::FieldError;
+use crate::types::day::Day;
+use crate::types::field_error::Location;
 use crate::types::place::Place;
+use fields::{PlaceField, day_range, places};
 use formats::{Contract, Format, write};
 use http::{HeaderMap, StatusCode};
 use poem_openapi::OpenApi;
@@ -138,8 +145,8 @@ impl RatesApi {
         rounded: [PlaceField; 2],
     ) -> Result<(Contract, RatesQuery), Problem> {
         let mut errors = Vec::new();
-        let days = self.days(from, to, &mut errors);
-        let places = places(counted, rounded, &mut errors);
+        let days = day_range(from, to, self.max_days, Location::Query, &mut errors);
+        let places = places(counted, rounded, Location::Query, "", &mut errors);
         let (Some(days), Some((contract, origin, destination))) = (days, places) else {
             return Err(Problem::invalid(errors));
         };
@@ -160,48 +167,11 @@ impl RatesApi {
             Ok(rates) => Ok(write(&rates, contract, format)),
             Err(RatesError::Storage(error)) => Err(error.into()),
             Err(RatesError::UnknownPlace { origin, destination }) => {
-                let unknown = contract
-                    .names()
-                    .into_iter()
-                    .zip([origin, destination])
-                    .filter(|(_, unknown)| *unknown);
-                let mut problem = Problem::new(
-                    StatusCode::NOT_FOUND,
-                    "unknown-place",
-                    "the port or region does not exist",
-                );
-                problem.errors = unknown
-                    .map(|(name, _)| FieldError::query(name, "does not exist"))
-                    .collect();
-                Err(problem)
+                Err(contract.unknown_place([origin, destination]))
             }
         }
     }
-
-    fn days(&self, from: Field<Day>, to: Field<Day>, errors: &mut Vec<FieldError>) -> Option<DayRange> {
-        let (from, to) = (from.required("date_from", errors), to.required("date_to", errors));
-        match DayRange::new(from?, to?, self.max_days) {
-            Ok(days) => return Some(days),
-            Err(DayRangeError::Reversed) => errors.push(FieldError::query("date_from", "is after date_to")),
-            Err(DayRangeError::TooLong(max)) => {
-                let reason = format!("is too far from date_from: one query spans at most {max} days");
-                errors.push(FieldError::query("date_to", reason));
-            }
-        }
-        None
-    }
 }
-
-impl Contract {
-    fn names(self) -> [&'static str; 2] {
-        match self {
-            Self::Counted => ["orig_code", "dest_code"],
-            Self::Rounded => ["origin", "destination"],
-        }
-    }
-}
-
-type PlaceField = Field<Place, Optional>;
 
 fn example_first_day() -> Field<Day> {
     Field::example("2021-01-01")
@@ -213,31 +183,4 @@ fn example_origin() -> PlaceField {
 
 fn example_destination() -> PlaceField {
     Field::example("EETLL")
-}
-
-/// Requires exactly one complete pair.
-fn places(
-    counted: [PlaceField; 2],
-    rounded: [PlaceField; 2],
-    errors: &mut Vec<FieldError>,
-) -> Option<(Contract, Place, Place)> {
-    let given = |pair: &[PlaceField; 2]| pair.iter().any(Field::is_given);
-    let (contract, pair) = match (given(&counted), given(&rounded)) {
-        (true, true) => {
-            let all = Contract::Counted.names().into_iter().zip(&counted);
-            let all = all.chain(Contract::Rounded.names().into_iter().zip(&rounded));
-            for (name, _) in all.filter(|(_, field)| field.is_given()) {
-                errors.push(FieldError::query(
-                    name,
-                    "must not be combined: give either orig_code and dest_code, or origin and destination",
-                ));
-            }
-            return None;
-        }
-        (_, false) => (Contract::Counted, counted),
-        (false, true) => (Contract::Rounded, rounded),
-    };
-    let ([from, to], [from_name, to_name]) = (pair, contract.names());
-    let (from, to) = (from.required(from_name, errors), to.required(to_name, errors));
-    Some((contract, from?, to?))
 }

@@ -1,7 +1,7 @@
 //! The responses of the operations, and their schemas. Each operation documents one media type: generated clients expect the
 //! first one whatever `Accept` says.
 
-use super::formats::Format;
+use super::formats::{CSV_CONTENT_TYPE, Format};
 use http::{HeaderValue, header};
 use poem::{Body, IntoResponse, Response};
 use poem_openapi::ApiResponse;
@@ -57,7 +57,7 @@ impl IntoResponse for CsvResponse {
 
 fn response(format: Format, body: Vec<u8>) -> Response {
     let content_type = match format {
-        Format::Csv => "text/csv; charset=utf-8; header=present",
+        Format::Csv => CSV_CONTENT_TYPE,
         Format::Json | Format::JsonLines => format.media_type(),
     };
     Response::builder()
@@ -65,7 +65,8 @@ fn response(format: Format, body: Vec<u8>) -> Response {
         .body(Body::from(body))
 }
 
-fn success(description: &'static str, format: Format, schema: MetaSchemaRef) -> MetaResponses {
+/// A successful response of one media type.
+pub fn success(description: &'static str, format: Format, schema: MetaSchemaRef) -> MetaResponses {
     let content_type = format.media_type();
     MetaResponses {
         responses: vec![MetaResponse {
@@ -128,12 +129,12 @@ fn schemas() -> [(&'static str, MetaSchema); 5] {
     let counted_list = MetaSchema {
         description: Some("With orig_code and dest_code: one entry per day, newest first"),
         required: vec!["rates"],
-        properties: vec![("rates", inline(array("CountedRate")))],
+        properties: vec![("rates", inline(array_of("CountedRate")))],
         ..MetaSchema::new("object")
     };
     let rounded_list = MetaSchema {
         description: Some("With origin and destination: one entry per day, oldest first"),
-        ..array("RoundedRate")
+        ..array_of("RoundedRate")
     };
     let rates = MetaSchema {
         description: Some("An object with orig_code and dest_code, an array with origin and destination"),
@@ -149,22 +150,26 @@ fn schemas() -> [(&'static str, MetaSchema); 5] {
     ]
 }
 
-fn inline(schema: MetaSchema) -> MetaSchemaRef {
+/// A schema in its place.
+pub fn inline(schema: MetaSchema) -> MetaSchemaRef {
     MetaSchemaRef::Inline(Box::new(schema))
 }
 
-fn reference(name: &str) -> MetaSchemaRef {
+/// A schema by its name.
+pub fn reference(name: &str) -> MetaSchemaRef {
     MetaSchemaRef::Reference(name.to_owned())
 }
 
-fn array(of: &str) -> MetaSchema {
+/// An array of a schema.
+pub fn array_of(of: &str) -> MetaSchema {
     MetaSchema {
         items: Some(Box::new(reference(of))),
         ..MetaSchema::new("array")
     }
 }
 
-fn day() -> MetaSchemaRef {
+/// A day as a member.
+pub fn day() -> MetaSchemaRef {
     inline(MetaSchema {
         description: Some("Day"),
         example: Some("2021-01-31".into()),

@@ -44,7 +44,7 @@ const SCHEMA_CHANGES: [&str; 12] = [
 fn the_rates_login_reads_sums_and_places_only() {
     let database = Database::with_data(&small());
     let mut conn = database.login("rates");
-    for table in ["daily_rates", "ports", "regions", "place_ancestors"] {
+    for table in ["daily_rates", "routes", "ports", "regions", "place_ancestors"] {
         let count = lines(
             &mut conn,
             &format!("SELECT count(*)::text AS line FROM rates.{table}"),
@@ -58,7 +58,7 @@ fn the_rates_login_reads_sums_and_places_only() {
         &[
             "SELECT FROM rates.prices",
             "SELECT digest FROM rates.batches",
-            "SELECT FROM rates.routes",
+            "INSERT INTO rates.routes VALUES ('CNGGZ', 'CNGGZ')",
             "SELECT FROM rates.computed_daily_rates",
             "INSERT INTO rates.prices VALUES ('CNGGZ', 'EETLL', '2021-01-01', 1)",
             "INSERT INTO rates.ports VALUES ('AAAAA', 'a', 'asia')",

@@ -110,7 +110,7 @@ fn many_concurrent_clients_are_all_served() {
         }
     });
     let opened = database.lines(
-        "SELECT count(*)::text AS line FROM pg_stat_activity WHERE datname = current_database() AND usename = 'portcullis_rates'",
+        "SELECT count(*)::text AS line FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'portcullis-rates'",
     );
     assert_eq!(opened, ["2"]);
 }

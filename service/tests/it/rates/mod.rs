@@ -3,11 +3,17 @@
 /// Averages over a small data set.
 mod averages;
 
+/// Exports.
+mod export;
+
 /// The formats that `Accept` selects.
 mod formats;
 
 /// Whole dumps against an independent computation.
 mod full_dumps;
+
+/// Many lanes in one call.
+mod lanes;
 
 /// Rejected requests.
 mod validation;

@@ -42,6 +42,9 @@ pub mod http2_connection;
 /// Database logins that are issued and revoked.
 pub mod issued_logins;
 
+/// Many lanes with prices of a whole year.
+pub mod lane_data;
+
 /// Requests while a test does something else.
 pub mod load;
 

@@ -1,0 +1,1 @@
+REVOKE SELECT ON rates.routes FROM portcullis_rates_reader;
