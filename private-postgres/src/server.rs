@@ -127,7 +127,7 @@ fn spawn(options: &Options, account: Account, port: u16, log: &File) -> Result<C
         ("port".to_owned(), port.to_string()),
         // A socket in a shared directory would be another attack surface, and needs a writable directory.
         ("unix_socket_directories".to_owned(), String::new()),
-        ("max_connections".to_owned(), "100".to_owned()),
+        ("max_connections".to_owned(), "200".to_owned()),
         ("log_line_prefix".to_owned(), "%m [%p] %u@%d ".to_owned()),
     ];
     if !options.durable {
