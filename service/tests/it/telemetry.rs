@@ -5,13 +5,16 @@ use crate::support::database::Database;
 use crate::support::otlp_collector::OtlpCollector;
 use crate::support::program::{ServiceProcess, run, stderr};
 use crate::support::raw_connection::send_request;
+use crate::support::run_log;
 use crate::support::sample_data::{QUERY, small};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use portcullis::telemetry::logs::Telemetry;
 use prost::Message;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
+use tracing_subscriber::util::SubscriberInitExt;
 
 const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
@@ -237,4 +240,16 @@ fn the_log_holds_the_request_and_no_password() {
     for (_, password) in crate::support::database::PASSWORDS {
         assert!(!log.iter().any(|line| line.contains(password)));
     }
+}
+
+/// J1: A process has one log: a second set-up fails with its reason.
+#[test]
+fn telemetry_is_set_up_once() {
+    run_log::start();
+    // Without a folder for it, there is no log of the run.
+    let _ = tracing_subscriber::registry().try_init();
+    let database = Database::fresh();
+    let settings = database.settings(&[]);
+    let error = Telemetry::start(&settings.telemetry).map(drop).unwrap_err();
+    assert!(error.to_string().starts_with("telemetry: "), "{error}");
 }
