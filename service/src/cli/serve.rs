@@ -30,7 +30,8 @@ pub fn run(settings: &Settings) -> ExitCode {
         &database.wishes,
         &database.mail,
     ];
-    for login in logins.into_iter().chain(demo) {
+    let ingest = settings.server.uploads.then_some(&database.ingest);
+    for login in logins.into_iter().chain(demo).chain(ingest) {
         if let Err(code) = check_credentials(login) {
             return code;
         }

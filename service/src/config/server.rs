@@ -11,6 +11,8 @@ use std::time::Duration;
 pub struct ServerSettings {
     /// Whether the API documentation and details of the build are served.
     pub api_docs: bool,
+    /// Whether batches of prices are uploaded.
+    pub uploads: bool,
     /// Address of the public listener.
     pub listen: SocketAddr,
     /// Address of the internal listener.
@@ -53,11 +55,8 @@ impl ServerSettings {
             ));
         }
         Ok(Self {
-            api_docs: match source.text("API_DOCS")?.as_str() {
-                "on" => true,
-                "off" => false,
-                _ => return Err(ConfigError::new("API_DOCS", "must be on or off")),
-            },
+            api_docs: switch(source, "API_DOCS")?,
+            uploads: switch(source, "UPLOADS")?,
             listen: source.parsed("LISTEN", address)?,
             internal_listen: source.parsed("INTERNAL_LISTEN", address)?,
             proxies: ProxySettings::parse(source)?,
@@ -69,6 +68,14 @@ impl ServerSettings {
             shutdown_delay: Duration::from_secs(source.number("SHUTDOWN_DELAY", 0..=600)?),
             shutdown_grace: Duration::from_secs(source.number("SHUTDOWN_GRACE", 0..=600)?),
         })
+    }
+}
+
+fn switch(source: &Source, name: &'static str) -> Result<bool, ConfigError> {
+    match source.text(name)?.as_str() {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(ConfigError::new(name, "must be on or off")),
     }
 }
 

@@ -129,6 +129,11 @@ const SERVICE_SETTINGS: &[Setting] = &[
         "Whether `/apidocs` and `/openapi.json` are served and `/version` shows commit, day of the build and compiler: `on` or `off`.",
     ),
     setting(
+        "UPLOADS",
+        "off",
+        "Whether batches of prices are uploaded over HTTP (`/rates/batches`): `on` or `off`. `serve` then needs the login `DATABASE_INGEST_USER`, which otherwise only `import` uses.",
+    ),
+    setting(
         "RATES_MAX_DAYS",
         "366",
         "Maximum number of days in one query of `/rates`, 1 to 36600.",

@@ -88,7 +88,9 @@ impl Purpose {
             Self::Stream { .. } => database.stream_pool_size,
             Self::Change(WriteTarget::Accounts) => database.accounts_pool_size,
             Self::Change(WriteTarget::Wishes) => database.wishes_pool_size,
-            Self::Change(WriteTarget::Demo) | Self::Mail | Self::Ingest | Self::Migrate | Self::Admin => 1,
+            // The worker's, two of its job, and two of requests.
+            Self::Ingest => 5,
+            Self::Change(WriteTarget::Demo) | Self::Mail | Self::Migrate | Self::Admin => 1,
         }
     }
 

@@ -73,6 +73,9 @@ pub mod sessions;
 /// Counters of failed attempts.
 pub mod throttles;
 
+/// Uploads of batches.
+pub mod uploads;
+
 /// Accounts as administrators list and change them.
 pub mod users;
 

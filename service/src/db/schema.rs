@@ -19,6 +19,64 @@ pub mod rates {
     }
 
     diesel::table! {
+        /// One row an uploaded batch: a job.
+        rates.uploads (id) {
+            /// Number of the batch.
+            id -> Int8,
+            /// `sub` of the access token that sent it.
+            subject -> Text,
+            /// Chosen by the client; NULL once it has expired.
+            idempotency_key -> Nullable<Text>,
+            /// SHA-256 of the request.
+            digest -> Nullable<Bytea>,
+            /// A name of `types::upload`.
+            format -> Text,
+            /// A name of `types::upload`.
+            coding -> Text,
+            /// Whether nothing is stored.
+            dry_run -> Bool,
+            /// A name of `types::upload`.
+            state -> Text,
+            /// Whether it is to be cancelled.
+            cancel_requested -> Bool,
+            /// Number of its ownership.
+            attempt -> Int4,
+            /// How many owners died.
+            crashes -> Int4,
+            /// When its owner loses it.
+            lease_until -> Nullable<Timestamptz>,
+            /// Prices checked or stored so far.
+            rows_done -> Int8,
+            /// Number of its prices.
+            rows_total -> Nullable<Int8>,
+            /// The batch with this content.
+            stored_as -> Nullable<Int8>,
+            /// Why nothing was stored.
+            reason -> Nullable<Text>,
+            /// Number of invalid rows.
+            error_count -> Int8,
+            /// The first of them.
+            errors -> Jsonb,
+            /// When it began.
+            created_at -> Timestamptz,
+            /// When it reached its final state.
+            ended_at -> Nullable<Timestamptz>,
+        }
+    }
+
+    diesel::table! {
+        /// The bodies of uploads.
+        rates.upload_parts (upload_id, number) {
+            /// The upload.
+            upload_id -> Int8,
+            /// From 0.
+            number -> Int4,
+            /// Bytes as received.
+            content -> Bytea,
+        }
+    }
+
+    diesel::table! {
         /// Regions, a forest.
         rates.regions (slug) {
             /// The region's name in the API.

@@ -46,6 +46,9 @@ pub mod throttles;
 /// Sessions and their tokens.
 pub mod sessions;
 
+/// Uploads of batches over HTTP, processed as jobs.
+pub mod uploads;
+
 /// Accounts as administrators manage them.
 pub mod users;
 

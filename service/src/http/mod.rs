@@ -13,6 +13,9 @@ pub mod assets;
 /// `/admin/audit`.
 pub mod audit;
 
+/// `/rates/batches`.
+pub mod batches;
+
 /// `/clients` and `/oauth/token`: machine clients.
 pub mod clients;
 

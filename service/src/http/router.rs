@@ -11,6 +11,7 @@ use crate::domain::principals::Principals;
 use crate::domain::rates::Rates;
 use crate::domain::rates::streams::RateStreams;
 use crate::domain::sessions::Sessions;
+use crate::domain::uploads::Uploads;
 use crate::domain::users::Users;
 use crate::domain::wishes::Wishes;
 #[cfg(feature = "access")]
@@ -19,6 +20,7 @@ use crate::http::accounts::AccountsApi;
 use crate::http::accounts::me::MeApi;
 use crate::http::assets;
 use crate::http::audit::AuditApi;
+use crate::http::batches::{self, BatchesApi};
 use crate::http::clients::ClientsApi;
 use crate::http::clients::credentials::ClientSecretsApi;
 use crate::http::clients::credentials::keys::ClientKeysApi;
@@ -96,6 +98,8 @@ pub struct ApiParts {
     pub principals: Principals,
     /// Sessions and tokens.
     pub sessions: Sessions,
+    /// Uploads of batches, if they are enabled.
+    pub uploads: Option<Uploads>,
     /// Accounts, for administrators.
     pub users: Users,
     /// The state of the web pages.
@@ -142,6 +146,7 @@ apis! { parts =>
     RatesApi(parts.rates, parts.rates_max_days),
     RateQueryApi(parts.rate_streams.clone(), parts.rates_max_days),
     RateExportApi(parts.rate_streams, parts.rates_max_days),
+    BatchesApi(parts.uploads),
     PortsApi(parts.places.clone()),
     RegionsApi(parts.places),
     AccountsApi(parts.accounts.clone()),
@@ -165,7 +170,16 @@ apis! { parts =>
 }
 
 /// The operations whose bodies or responses the edge treats differently.
-pub const POLICIES: [OperationPolicy; 2] = [
+pub const POLICIES: [OperationPolicy; 3] = [
+    OperationPolicy {
+        method: &Method::POST,
+        path: "/rates/batches",
+        body: Some(BodyRule::Streamed {
+            limit: batches::MAX_BODY,
+            codings: batches::CODINGS,
+        }),
+        streams_per_client: None,
+    },
     OperationPolicy {
         method: &Method::POST,
         path: "/rates/query",

@@ -21,6 +21,7 @@ use crate::domain::rates::Rates;
 use crate::domain::rates::streams::RateStreams;
 use crate::domain::sessions::{Parts, SessionLifetimes, Sessions};
 use crate::domain::throttles::Throttles;
+use crate::domain::uploads::{Signal, Uploads};
 use crate::domain::users::Users;
 use crate::domain::wishes::Wishes;
 use crate::http::contract::any_caller::TOKEN_PATH;
@@ -48,6 +49,8 @@ pub struct Services {
     pub principals: Principals,
     /// Sessions and their tokens.
     pub sessions: Sessions,
+    /// Uploads of batches, if they are enabled.
+    pub uploads: Option<Uploads>,
     /// Accounts, for administrators.
     pub users: Users,
     /// Wishes.
@@ -61,6 +64,7 @@ impl Services {
         logins: &Logins,
         keys: &Keys,
         passwords: PasswordPolicy,
+        uploads_signal: &Signal,
         #[cfg(feature = "access")] access: Option<Access>,
     ) -> Result<Self, StartError> {
         let auth = &settings.auth;
@@ -114,6 +118,9 @@ impl Services {
             hashing,
             principals,
             sessions,
+            uploads: logins.ingest.as_ref().map(|(db, connections)| {
+                Uploads::new(db.clone(), connections.clone(), uploads_signal.clone())
+            }),
             users: Users::new(logins.accounts.clone(), keys.data.clone()),
             wishes: Wishes::new(logins.wishes.clone()),
         })
@@ -150,6 +157,7 @@ pub fn apis(settings: &Settings, logins: &Logins, services: &Services, web: Web,
         rates_max_days: settings.limits.rates_max_days,
         principals: services.principals.clone(),
         sessions: services.sessions.clone(),
+        uploads: services.uploads.clone(),
         users: services.users.clone(),
         web,
         wishes: services.wishes.clone(),

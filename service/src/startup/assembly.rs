@@ -15,6 +15,7 @@ use super::vault::VaultClients;
 use crate::config::Settings;
 use crate::domain::accounts::passwords::PasswordPolicy;
 use crate::domain::health::Health;
+use crate::domain::uploads::Signal;
 use crate::http::edge::body::BodyPolicy;
 use crate::http::edge::rate_limit::RateLimit;
 use crate::http::edge::security_events::SecurityEvents;
@@ -53,11 +54,13 @@ impl Service {
         let stopping = Arc::new(AtomicBool::new(false));
         #[cfg(feature = "access")]
         let access = access_broker::access(settings, vault, &logins, &keys, &metrics);
+        let uploads_signal = Signal::default();
         let services = Services::new(
             settings,
             &logins,
             &keys,
             passwords,
+            &uploads_signal,
             #[cfg(feature = "access")]
             access.clone(),
         )?;
@@ -141,6 +144,7 @@ impl Service {
                 delay: server.shutdown_delay,
                 grace: server.shutdown_grace,
                 logins,
+                uploads_signal,
                 mail_worker,
                 audit: services.audit,
                 audit_anchors,

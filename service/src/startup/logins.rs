@@ -28,6 +28,8 @@ pub struct Logins {
     pub wishes: Db,
     /// Of the demo's entries, if the demo is enabled.
     pub demo: Option<Db>,
+    /// Of uploads, if they are enabled: of their requests, and of the worker, which shares the connections.
+    pub ingest: Option<(Db, Connections)>,
     /// Of the mail worker, which is the only user of its connection.
     pub mail: Connections,
 }
@@ -86,6 +88,9 @@ impl Logins {
             .then(|| connect(&database.demo, Purpose::Change(WriteTarget::Demo)))
             .transpose()?;
         let mail = connect(&database.mail, Purpose::Mail)?;
+        let ingest = (settings.server.uploads)
+            .then(|| connect(&database.ingest, Purpose::Ingest))
+            .transpose()?;
         let start =
             |connections| Db::over(database, connections, metrics.clone()).map_err(StartError::Threads);
         let logins = Self {
@@ -94,6 +99,9 @@ impl Logins {
             accounts: start(accounts)?,
             wishes: start(wishes)?,
             demo: demo.map(start).transpose()?,
+            ingest: ingest
+                .map(|connections| Ok::<_, StartError>((start(connections.clone())?, connections)))
+                .transpose()?,
             mail,
         };
         Ok((logins, replacements))
@@ -107,6 +115,7 @@ impl Logins {
             Some(self.accounts),
             Some(self.wishes),
             self.demo,
+            self.ingest.map(|(db, _)| db),
         ];
         let closing = all
             .into_iter()

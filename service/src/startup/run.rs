@@ -8,6 +8,7 @@ use super::price_age;
 use super::service::Service;
 use super::supervision::{Supervisor, TaskError};
 use crate::domain::rates::Rates;
+use crate::domain::uploads::worker::UploadWorker;
 use crate::mail::worker::MailWorker;
 use crate::secrets::vault::Vault;
 use std::sync::Arc;
@@ -53,7 +54,7 @@ impl Service {
             self.form_answers,
         );
         let cleanup = supervisor.spawn("cleanup", cleanup);
-        let price_age = price_age::run(Rates::new(self.logins.rates.clone()), self.metrics);
+        let price_age = price_age::run(Rates::new(self.logins.rates.clone()), self.metrics.clone());
         let price_age = supervisor.spawn("price age", price_age);
         let keep_token = |vault: Vault| {
             supervisor.spawn_until_error("Vault token", async move { vault.keep_token().await })
@@ -65,6 +66,20 @@ impl Service {
             move || supervisor.report("mail worker")
         });
         let worker = worker.inspect_err(|error| tracing::error!(%error, "cannot start the mail worker"));
+        let upload_worker = self.logins.ingest.as_ref().map(|(_, connections)| {
+            let supervisor = supervisor.clone();
+            let panicked = move || supervisor.report("upload worker");
+            UploadWorker::start(
+                connections.clone(),
+                self.uploads_signal,
+                self.metrics.clone(),
+                panicked,
+            )
+        });
+        let upload_worker = upload_worker.transpose().unwrap_or_else(|error| {
+            tracing::error!(%error, "cannot start the upload worker");
+            None
+        });
         let (stop_anchors, anchors_stopped) = oneshot::channel();
         let audit_anchors = self.audit_anchors.run(self.audit, anchors_stopped);
         let audit_anchors = supervisor.spawn("audit anchors", audit_anchors);
@@ -101,6 +116,9 @@ impl Service {
             self.security_events.report_all_repeats();
             secret_reloads.iter().for_each(tokio::task::JoinHandle::abort);
             let worker = tokio::task::spawn_blocking(move || worker.map(MailWorker::stop));
+            let upload_worker = tokio::task::spawn_blocking(move || upload_worker.map(UploadWorker::stop));
+            // Before its connections are closed, so that it can hand its job back.
+            let _ = upload_worker.await;
             let _ = tokio::join!(self.logins.close(), worker);
             // No connection uses the logins any more.
             login_rotations.revoke().await;

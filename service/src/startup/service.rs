@@ -16,6 +16,7 @@ use crate::domain::audit::Audit;
 use crate::domain::clients::Clients;
 use crate::domain::form_answers::FormAnswers;
 use crate::domain::sessions::Sessions;
+use crate::domain::uploads::Signal;
 use crate::http::edge::rate_limit::RateLimit;
 use crate::http::edge::security_events::SecurityEvents;
 use crate::http::openapi::operation_policy::Operations;
@@ -45,6 +46,7 @@ pub struct Service {
     pub(super) delay: Duration,
     pub(super) grace: Duration,
     pub(super) logins: Logins,
+    pub(super) uploads_signal: Signal,
     pub(super) mail_worker: WorkerContext,
     pub(super) audit: Audit,
     pub(super) audit_anchors: AuditAnchors,

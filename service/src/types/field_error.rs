@@ -36,6 +36,8 @@ pub struct FieldError {
     pub field: String,
     /// What is wrong, as a lower-case phrase.
     pub reason: Cow<'static, str>,
+    /// Line of a body that consists of rows, from 1.
+    pub line: Option<u64>,
 }
 
 impl FieldError {
@@ -52,6 +54,15 @@ impl FieldError {
             location,
             field,
             reason: reason.into(),
+            line: None,
+        }
+    }
+
+    /// An invalid field of a row in the body.
+    pub fn row(line: u64, field: &str, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            line: Some(line),
+            ..Self::new(Location::Body, field, reason)
         }
     }
 }

@@ -67,6 +67,9 @@ pub mod search_key;
 /// Trusted reverse proxies.
 pub mod trusted_proxies;
 
+/// Uploads of batches.
+pub mod upload;
+
 /// Sort orders of user lists.
 pub mod user_sort;
 

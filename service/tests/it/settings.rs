@@ -148,6 +148,7 @@ fn an_invalid_value_ends_with_78_and_the_name_of_the_setting() {
         ("DATABASE_ADMIN_PASSWORD", ""),
         ("DATABASE_VAULT_USER", ""),
         ("DATABASE_VAULT_PASSWORD", ""),
+        ("UPLOADS", "7f3a"),
         ("LOG", "info,=7f3a="),
         ("OTLP_ENDPOINT", "ftp://collector-7f3a:4318"),
         ("OTLP_ENDPOINT", "https://user-7f3a@collector:4318"),

@@ -236,7 +236,9 @@ impl Portcullis {
     /// The settings of [`Portcullis::serve`]. Of two values of a setting the last one counts.
     pub fn serve_settings(&self, port: u16, internal_port: u16) -> EnvVars {
         let address = |port: u16| format!("127.0.0.1:{port}").into();
-        let settings: [(&str, OsString); 9] = [
+        // No role of Vault issues the ingest login to `serve`.
+        let uploads = if self.issued_logins.is_some() { "off" } else { "on" };
+        let settings: [(&str, OsString); 10] = [
             ("PORTCULLIS_LISTEN", address(port)),
             ("PORTCULLIS_INTERNAL_LISTEN", address(internal_port)),
             ("PORTCULLIS_PUBLIC_URL", format!("http://127.0.0.1:{port}").into()),
@@ -246,10 +248,11 @@ impl Portcullis {
             ("PORTCULLIS_MAIL_TRANSPORT", "folder".into()),
             ("PORTCULLIS_MAIL_FOLDER", self.mail.clone().into()),
             ("PORTCULLIS_DEMO", "token".into()),
+            ("PORTCULLIS_UPLOADS", uploads.into()),
             // There is no load balancer that must notice the shutdown first.
             ("PORTCULLIS_SHUTDOWN_DELAY", "0".into()),
         ];
-        let with_passwords = || self.logins(|name| !matches!(name, "migrator" | "ingest"));
+        let with_passwords = || self.logins(|name| name != "migrator");
         let logins = self.issued_logins.clone().unwrap_or_else(with_passwords);
         let settings = settings.map(|(name, value)| (name.into(), value));
         // The caller's settings are last and win.

@@ -11,6 +11,8 @@ use super::conninfo::Purpose;
 use super::error::DbError;
 use super::pool::{ConnectError, Manager};
 use super::schema::rates::{batches, ports, prices, regions};
+use super::uploads::queue::commit;
+use super::uploads::{Owned, OwnedOutcome};
 use crate::config::database::DatabaseSettings;
 use crate::types::search_key::stored_key;
 use chrono::{DateTime, Utc};
@@ -18,13 +20,15 @@ use diesel::dsl::max;
 use diesel::pg::{CopyFormat, PgConnection};
 use diesel::prelude::*;
 use diesel::result::Error;
+use diesel::sql_types::{BigInt, Binary};
 use diesel::upsert::excluded;
+use std::borrow::BorrowMut;
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::io::Write;
 
 /// Connection of the ingest login.
-pub struct Ingest(PgConnection);
+pub struct Ingest<C = PgConnection>(C);
 
 /// A port or a region to be created or updated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +53,8 @@ pub struct NewBatch<'a> {
     pub regions: &'a [NewPlace],
     /// Ports to be created or updated.
     pub ports: &'a [NewPlace],
+    /// The upload that it comes from, whose number it has, and which ends with it.
+    pub upload: Option<Owned>,
 }
 
 /// Outcome of storing a batch.
@@ -80,6 +86,9 @@ pub enum StoreError {
         "another import is running, or another session locks the sums of prices; import the file again later"
     )]
     Busy,
+    /// The upload has another owner, or is to be cancelled.
+    #[error("the upload was taken over or cancelled")]
+    Superseded,
     /// The source of the prices failed.
     #[error(transparent)]
     Source(#[from] std::io::Error),
@@ -101,10 +110,19 @@ impl Ingest {
             Purpose::Ingest,
         )?))
     }
+}
+
+impl<C: BorrowMut<PgConnection>> Ingest<C> {
+    /// Over a connection of the ingest login.
+    pub fn over(connection: C) -> Self {
+        Self(connection)
+    }
 
     /// The codes of all ports.
     pub fn list_port_codes(&mut self) -> Result<HashSet<String>, DbError> {
-        let codes = ports::table.select(ports::code).load::<String>(&mut self.0);
+        let codes = ports::table
+            .select(ports::code)
+            .load::<String>(self.0.borrow_mut());
         codes
             .map(HashSet::from_iter)
             .map_err(|error| DbError::of("list_port_codes", &error))
@@ -112,7 +130,9 @@ impl Ingest {
 
     /// The slugs of all regions.
     pub fn list_region_slugs(&mut self) -> Result<HashSet<String>, DbError> {
-        let slugs = regions::table.select(regions::slug).load::<String>(&mut self.0);
+        let slugs = regions::table
+            .select(regions::slug)
+            .load::<String>(self.0.borrow_mut());
         slugs
             .map(HashSet::from_iter)
             .map_err(|error| DbError::of("list_region_slugs", &error))
@@ -128,25 +148,14 @@ impl Ingest {
         // diesel requires an FnMut, but calls it once.
         let write_prices = Cell::new(Some(write_prices));
         let source_error = Cell::new(None);
-        let is_locked = Cell::new(false);
-        let result = self.0.transaction(|conn| {
+        let (is_locked, is_superseded) = (Cell::new(false), Cell::new(false));
+        let store = |conn: &mut PgConnection| -> QueryResult<StoredBatch> {
             lock_sums(conn)?;
             is_locked.set(true);
             if let Some(id) = find_id(conn, &batch.file_digest)? {
                 return Ok(already_stored(id));
             }
-            let row = (
-                batches::digest.eq(&batch.identity[..]),
-                batches::price_count.eq(batch.price_count),
-            );
-            let id = diesel::insert_into(batches::table)
-                .values(row)
-                .on_conflict(batches::digest)
-                .do_nothing()
-                .returning(batches::id)
-                .get_result(conn)
-                .optional()?;
-            let Some(id) = id else {
+            let Some(id) = insert(conn, batch)? else {
                 let id = find_id(conn, &batch.identity)?.ok_or(Error::NotFound)?;
                 return Ok(already_stored(id));
             };
@@ -167,15 +176,60 @@ impl Ingest {
                 id,
                 outcome: StoreOutcome::Stored,
             })
+        };
+        let result = self.0.borrow_mut().transaction(|conn: &mut PgConnection| {
+            let stored = store(conn)?;
+            if let Some(owned) = batch.upload
+                && commit(conn, owned, batch.price_count, stored.id)? == OwnedOutcome::Lost
+            {
+                is_superseded.set(true);
+                return Err(Error::RollbackTransaction);
+            }
+            Ok(stored)
         });
         match (source_error.take(), result) {
             (Some(error), _) => Err(StoreError::Source(error)),
+            _ if is_superseded.get() => Err(StoreError::Superseded),
             (None, result) => result.map_err(|error: Error| match StoreError::from(error) {
                 StoreError::Db(DbError::Timeout) if !is_locked.get() => StoreError::Busy,
                 other => other,
             }),
         }
     }
+}
+
+/// Adds the batch. `None`: one with the same content exists.
+fn insert(conn: &mut PgConnection, batch: &NewBatch<'_>) -> QueryResult<Option<i64>> {
+    let Some(owned) = batch.upload else {
+        let row = (
+            batches::digest.eq(&batch.identity[..]),
+            batches::price_count.eq(batch.price_count),
+        );
+        return diesel::insert_into(batches::table)
+            .values(row)
+            .on_conflict(batches::digest)
+            .do_nothing()
+            .returning(batches::id)
+            .get_result(conn)
+            .optional();
+    };
+    // diesel cannot write a column that is always generated.
+    let inserted: Option<InsertedRow> = diesel::sql_query(
+        "INSERT INTO rates.batches (id, digest, price_count) OVERRIDING SYSTEM VALUE VALUES ($1, $2, $3) \
+         ON CONFLICT (digest) DO NOTHING RETURNING id",
+    )
+    .bind::<BigInt, _>(owned.id.get())
+    .bind::<Binary, _>(&batch.identity[..])
+    .bind::<BigInt, _>(batch.price_count)
+    .get_result(conn)
+    .optional()?;
+    Ok(inserted.map(|row| row.id))
+}
+
+#[derive(QueryableByName)]
+struct InsertedRow {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
 }
 
 /// When the newest batch was stored that is not withdrawn.

@@ -9,6 +9,7 @@ use crate::types::client_info::ClientInfo;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Jsonb, Nullable, Text};
 use serde_json::json;
+use std::borrow::BorrowMut;
 use std::cell::Cell;
 
 /// Why no batch was withdrawn. Nothing was changed.
@@ -43,7 +44,7 @@ struct OutcomeRow {
     price_count: i64,
 }
 
-impl Ingest {
+impl<C: BorrowMut<PgConnection>> Ingest<C> {
     /// Withdraws a batch; returns how many prices it had.
     pub fn withdraw(
         &mut self,
@@ -52,7 +53,7 @@ impl Ingest {
         client: &ClientInfo,
     ) -> Result<i64, WithdrawError> {
         let is_locked = Cell::new(false);
-        let done = self.0.transaction(|conn| {
+        let done = self.0.borrow_mut().transaction(|conn: &mut PgConnection| {
             lock_sums(conn)?;
             is_locked.set(true);
             diesel::sql_query("SELECT outcome, price_count FROM rates.withdraw_batch($1, $2, $3, $4, $5)")

@@ -9,7 +9,7 @@ use crate::types::day::Day;
 use std::collections::{HashMap, HashSet};
 use std::io::Read;
 
-/// Maximum number of errors reported in detail; all of them are counted.
+/// Maximum number of errors that the command line reports in detail; all of them are counted.
 pub const MAX_REPORTED_ERRORS: usize = 20;
 
 /// Rows between two progress reports.
@@ -39,16 +39,25 @@ impl Checked {
     }
 }
 
-#[derive(Default)]
 struct RowErrors {
     reported: Vec<RowError>,
+    max: usize,
     count: u64,
 }
 
 impl RowErrors {
+    /// Reports at most this many.
+    fn new(max: usize) -> Self {
+        Self {
+            reported: Vec::new(),
+            max,
+            count: 0,
+        }
+    }
+
     fn add(&mut self, error: RowError) {
         self.count += 1;
-        if self.reported.len() < MAX_REPORTED_ERRORS {
+        if self.reported.len() < self.max {
             self.reported.push(error);
         }
     }
@@ -57,14 +66,15 @@ impl RowErrors {
 /// Port codes in use, each with its first use: a dump may list ports after prices.
 type UsedPorts = HashMap<String, (u64, &'static str)>;
 
-/// Validates all rows. `known_ports` and `known_regions` are those in the database.
+/// Validates all rows. `known_ports` and `known_regions` are those in the database. Errors beyond `max_errors` are only counted.
 pub fn check<R: Read>(
     rows: &mut Rows<R>,
     known_ports: &HashSet<String>,
     known_regions: &HashSet<String>,
+    max_errors: usize,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Checked, ImportError> {
-    let mut errors = RowErrors::default();
+    let mut errors = RowErrors::new(max_errors);
     let (mut regions, mut ports) = (Vec::new(), Vec::new());
     let mut used = UsedPorts::new();
     let (mut prices, mut read, mut deleted) = (Prices::default(), 0, HashMap::new());
@@ -175,6 +185,7 @@ mod tests {
             &mut Rows::new(text.as_bytes()),
             &ports,
             &HashSet::new(),
+            MAX_REPORTED_ERRORS,
             &mut |_| {},
         ) {
             Ok(checked) => Ok(checked),
@@ -258,6 +269,7 @@ mod tests {
             &mut Rows::new(text.as_bytes()),
             &HashSet::new(),
             &HashSet::new(),
+            MAX_REPORTED_ERRORS,
             &mut |_| {},
         );
         let Err(ImportError::BadRows(reported, 50)) = result else {

@@ -2,12 +2,14 @@
 //! transaction.
 
 use crate::config::database::DatabaseSettings;
-use crate::db::batches::{Ingest, NewBatch};
-use check::{Checked, check};
+use crate::db::PgConnection;
+use crate::db::batches::{Ingest, NewBatch, StoredBatch};
+use crate::db::uploads::Owned;
+use check::{Checked, MAX_REPORTED_ERRORS, check};
 use outcome::{FileError, ImportError, Imported, Progress};
 use row::{Entry, Row};
-use rows::Rows;
-use source::Source;
+use source::{Content, Source};
+use std::borrow::BorrowMut;
 use std::collections::HashSet;
 use std::io::{Error, ErrorKind, Write};
 use std::path::Path;
@@ -27,6 +29,9 @@ pub mod dump;
 /// What identifies a batch.
 mod identity;
 
+/// Prices as JSON.
+mod json;
+
 /// Progress, outcome and errors of an import.
 pub mod outcome;
 
@@ -42,8 +47,8 @@ mod scanner;
 /// Formats that are recognized by their first bytes.
 pub mod signature;
 
-/// Opens a file, a pipe or standard input.
-mod source;
+/// What is imported: a file, a pipe, standard input, an upload.
+pub mod source;
 
 /// Withdrawing a stored batch.
 pub mod withdrawal;
@@ -59,16 +64,8 @@ pub fn import(
 ) -> Result<Imported, ImportError> {
     let mut source = Source::open(path)?;
     let mut ingest = Ingest::connect(database)?;
-    let known = (ingest.list_port_codes()?, ingest.list_region_slugs()?);
-    let checked = check(&mut Rows::new(source.reader()?), &known.0, &known.1, progress)?;
-    let batch = NewBatch {
-        identity: checked.identity,
-        file_digest: checked.file_digest,
-        price_count: i64::try_from(checked.prices).unwrap_or(i64::MAX),
-        regions: &checked.regions,
-        ports: &checked.ports,
-    };
-    let stored = ingest.store(&batch, |id, out| send(&mut source, &checked, id, out, progress))?;
+    let checked = check_against(&mut ingest, &mut source, MAX_REPORTED_ERRORS, progress)?;
+    let stored = store(&mut ingest, &mut source, &checked, None, progress)?;
     Ok(Imported {
         stored: stored.outcome,
         batch: stored.id,
@@ -78,23 +75,56 @@ pub fn import(
     })
 }
 
+/// Validates a content against the places of the database.
+pub fn check_against<C: BorrowMut<PgConnection>>(
+    ingest: &mut Ingest<C>,
+    content: &mut dyn Content,
+    max_errors: usize,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Checked, ImportError> {
+    let known = (ingest.list_port_codes()?, ingest.list_region_slugs()?);
+    check(&mut content.rows()?, &known.0, &known.1, max_errors, progress)
+}
+
+/// Stores a content that was checked, whole or not at all. `upload`: where it comes from, if not from a file.
+pub fn store<C: BorrowMut<PgConnection>>(
+    ingest: &mut Ingest<C>,
+    content: &mut dyn Content,
+    checked: &Checked,
+    upload: Option<Owned>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<StoredBatch, ImportError> {
+    let batch = NewBatch {
+        identity: checked.identity,
+        file_digest: checked.file_digest,
+        price_count: i64::try_from(checked.prices).unwrap_or(i64::MAX),
+        regions: &checked.regions,
+        ports: &checked.ports,
+        upload,
+    };
+    Ok(ingest.store(&batch, |id, out| send(content, checked, id, out, progress))?)
+}
+
 /// Validates a file against an empty database, without a connection, and stores nothing.
 pub fn check_only(path: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Checked, ImportError> {
     let mut source = Source::open(path)?;
-    let mut rows = Rows::new(source.reader()?);
-    check(&mut rows, &HashSet::new(), &HashSet::new(), progress)
+    let none = HashSet::new();
+    check(&mut source.rows()?, &none, &none, MAX_REPORTED_ERRORS, progress)
 }
 
 /// The second pass: sends the prices in COPY's text format. A file that changed since the first pass is rejected.
 fn send(
-    source: &mut Source,
+    content: &mut dyn Content,
     checked: &Checked,
     batch: i64,
     out: &mut dyn Write,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), Error> {
     let changed = || Error::new(ErrorKind::InvalidData, "the file changed while it was imported");
-    let mut rows = Rows::new(source.reader()?);
+    let mut rows = content.rows().map_err(|error| match error {
+        FileError::Refused(_) => changed(),
+        FileError::Read(error) => error,
+    })?;
     let (mut read, mut sent) = (0, 0);
     let mut chunk = Vec::with_capacity(1 << 16);
     loop {

@@ -1,11 +1,13 @@
-//! The rows of a file, one at a time: CSV or dump, detected by its first line.
+//! The rows of a file, one at a time: CSV or dump, detected by its first line, or a format that the caller states.
 
 use super::csv::Csv;
 use super::dump::Dump;
+use super::json::{self, Elements};
 use super::outcome::{FileError, NO_FORMAT};
-use super::row::{Entry, Row, RowError};
+use super::row::{Entry, Price, Row, RowError};
 use super::scanner::Scanner;
 use super::signature::Signature;
+use crate::types::upload::BatchFormat;
 use std::io::Read;
 
 /// Keywords that a statement of a dump may start with; comments and psql's commands start with other characters.
@@ -21,6 +23,8 @@ enum Format<R> {
     Unknown(Scanner<R>),
     Csv(Scanner<R>, Csv),
     Dump(Box<Dump<R>>),
+    JsonLines(Scanner<R>),
+    Json(Scanner<R>, Elements),
 }
 
 impl<R: Read> Rows<R> {
@@ -29,10 +33,44 @@ impl<R: Read> Rows<R> {
         Self(Some(Format::Unknown(Scanner::new(reader))))
     }
 
+    /// The rows of this reader, which must have this format.
+    pub fn of_format(reader: R, format: BatchFormat) -> Result<Self, FileError> {
+        let mut scanner = Scanner::new(reader);
+        let first = scanner.first_bytes()?;
+        match Signature::of(first) {
+            Some(Signature::Utf8Mark) => scanner.skip(3),
+            Some(Signature::Gzip) => {
+                return Err(FileError::refused(
+                    1,
+                    "is compressed, but not by `Content-Encoding`",
+                ));
+            }
+            Some(Signature::Other(reason)) => return Err(FileError::refused(1, reason)),
+            None => {}
+        }
+        let rows = match format {
+            BatchFormat::Csv => detect(scanner)?,
+            BatchFormat::JsonLines => Format::JsonLines(scanner),
+            BatchFormat::Json => Format::Json(scanner, Elements::new()),
+        };
+        match rows {
+            Format::Dump(_) => Err(FileError::refused(
+                1,
+                "is a dump: only the command line imports it",
+            )),
+            rows => Ok(Self(Some(rows))),
+        }
+    }
+
     /// SHA-256 of the bytes read; at the end, of the whole file.
     pub fn file_digest(&self) -> [u8; 32] {
         match &self.0 {
-            Some(Format::Unknown(scanner) | Format::Csv(scanner, _)) => scanner.digest(),
+            Some(
+                Format::Unknown(scanner)
+                | Format::Csv(scanner, _)
+                | Format::JsonLines(scanner)
+                | Format::Json(scanner, _),
+            ) => scanner.digest(),
             Some(Format::Dump(dump)) => dump.scanner().digest(),
             None => [0; 32],
         }
@@ -41,7 +79,10 @@ impl<R: Read> Rows<R> {
     /// The line of the last byte read.
     pub fn last_line(&self) -> u64 {
         match &self.0 {
-            Some(Format::Unknown(scanner) | Format::Csv(scanner, _)) => scanner.last_line(),
+            Some(Format::Unknown(scanner) | Format::Csv(scanner, _) | Format::JsonLines(scanner)) => {
+                scanner.last_line()
+            }
+            Some(Format::Json(_, elements)) => elements.count(),
             Some(Format::Dump(dump)) => dump.scanner().last_line(),
             None => 1,
         }
@@ -56,10 +97,22 @@ impl<R: Read> Rows<R> {
                         return Ok(None);
                     };
                     if let Some(row) = csv.row(line.number, line.bytes) {
-                        return Ok(Some(row.map(|price| Entry::Row(Row::Price(price)))));
+                        return Ok(Some(row.map(to_entry)));
                     }
                 }
                 Some(Format::Dump(dump)) => return dump.next_entry(),
+                Some(Format::JsonLines(scanner)) => {
+                    let Some(line) = scanner.next_line()? else {
+                        return Ok(None);
+                    };
+                    if !line.bytes.trim_ascii().is_empty() {
+                        return Ok(Some(json::row(line.number, line.bytes).map(to_entry)));
+                    }
+                }
+                Some(Format::Json(scanner, elements)) => {
+                    let element = elements.next(scanner)?;
+                    return Ok(element.map(|price| price.map(to_entry)));
+                }
                 Some(Format::Unknown(_)) => {
                     if let Some(Format::Unknown(scanner)) = self.0.take() {
                         self.0 = Some(detect(scanner)?);
@@ -69,6 +122,10 @@ impl<R: Read> Rows<R> {
             }
         }
     }
+}
+
+fn to_entry(price: Price) -> Entry {
+    Entry::Row(Row::Price(price))
 }
 
 /// Detects the format by the first bytes; a CSV starts with its header.

@@ -1,6 +1,8 @@
 //! Opens a file to import: a path or `-` for standard input, compressed with gzip or not. What can be read only once,
 //! such as a pipe, is copied to a temporary file, because an import reads its file twice.
 
+use super::outcome::FileError;
+use super::rows::Rows;
 use super::signature::Signature;
 use flate2::bufread::GzDecoder;
 use std::fs::File;
@@ -13,6 +15,12 @@ const MAX_EXPANSION_BYTES: u64 = 1 << 30;
 /// How many times its size a larger compressed file may expand to. Prices compress about tenfold, and deflate cannot
 /// exceed 1032.
 const MAX_EXPANSION: u64 = 100;
+
+/// What is imported. It can be read any number of times.
+pub trait Content {
+    /// The rows from the start, decompressed.
+    fn rows(&mut self) -> Result<Rows<Box<dyn Read + '_>>, FileError>;
+}
 
 /// A file that can be read any number of times.
 #[derive(Debug)]
@@ -37,7 +45,7 @@ impl Source {
     }
 
     /// Reads the file from its start, decompressed.
-    pub fn reader(&mut self) -> Result<Box<dyn Read + '_>, Error> {
+    fn reader(&mut self) -> Result<Box<dyn Read + '_>, Error> {
         let mut first = Vec::new();
         self.0.rewind()?;
         (&self.0).take(8).read_to_end(&mut first)?;
@@ -54,6 +62,12 @@ impl Source {
     }
 }
 
+impl Content for Source {
+    fn rows(&mut self) -> Result<Rows<Box<dyn Read + '_>>, FileError> {
+        Ok(Rows::new(self.reader()?))
+    }
+}
+
 fn spool(from: &mut dyn Read) -> Result<Source, Error> {
     let mut file = tempfile::tempfile()?;
     io::copy(from, &mut file)?;
@@ -62,14 +76,15 @@ fn spool(from: &mut dyn Read) -> Result<Source, Error> {
 
 /// Decompresses the members of a gzip file up to a number of bytes. `MultiGzDecoder` takes everything after a member for
 /// another one, also the zeros that fill a block of a tape or an object store.
-struct Gunzip<R> {
+pub struct Gunzip<R> {
     /// `None` after the last one.
     member: Option<GzDecoder<R>>,
     left: u64,
 }
 
 impl<R: io::BufRead> Gunzip<R> {
-    fn new(reader: R, limit: u64) -> Self {
+    /// Decompresses up to this many bytes.
+    pub fn new(reader: R, limit: u64) -> Self {
         Self {
             member: Some(GzDecoder::new(reader)),
             left: limit,

@@ -84,6 +84,15 @@ impl<T: FieldValue> State<T> {
         let reason = || text.map_or(T::EXPECTED.into(), T::rejection);
         value.map_or_else(|| Self::Invalid(reason()), Self::Valid)
     }
+
+    fn of_values<I: IntoIterator<Item = A>, A: AsRef<str>>(values: I) -> Self {
+        let mut values = values.into_iter();
+        match (values.next(), values.next()) {
+            (None, _) => Self::Missing,
+            (Some(value), None) => Self::parsed(T::parse(value.as_ref()), Some(value.as_ref())),
+            (Some(_), Some(_)) => Self::Repeated,
+        }
+    }
 }
 
 /// The reason for a line with a hidden character, which its author cannot see; `expected` for others.
@@ -128,6 +137,11 @@ impl<T: FieldValue, P> Field<T, P> {
             Location::Query,
             T::parse(text).map_or(State::Missing, State::Valid),
         )
+    }
+
+    /// From the values of a header field.
+    pub fn of_header<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::of(Location::Header, State::of_values(values))
     }
 
     fn of(location: Location, state: State<T>) -> Self {
@@ -187,13 +201,7 @@ impl<T: FieldValue, P: Presence> ParseFromParameter for Field<T, P> {
     }
 
     fn parse_from_parameters<I: IntoIterator<Item = A>, A: AsRef<str>>(values: I) -> ParseResult<Self> {
-        let mut values = values.into_iter();
-        let state = match (values.next(), values.next()) {
-            (None, _) => State::Missing,
-            (Some(value), None) => State::parsed(T::parse(value.as_ref()), Some(value.as_ref())),
-            (Some(_), Some(_)) => State::Repeated,
-        };
-        Ok(Self::of(Location::Query, state))
+        Ok(Self::of(Location::Query, State::of_values(values)))
     }
 }
 

@@ -18,6 +18,9 @@ pub mod field;
 /// The decoder of `application/x-www-form-urlencoded`.
 pub mod form_urlencoded;
 
+/// Header fields as arguments.
+pub mod header_field;
+
 /// `ETag` and `If-Match`.
 pub mod if_match;
 

@@ -84,6 +84,10 @@ pub struct FieldErrorBody {
     pub field: String,
     /// Why the value was rejected.
     pub reason: String,
+    /// Line of a body that consists of rows, from 1; in a JSON array, the number of its element.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
+    pub line: Option<u64>,
 }
 
 impl Problem {
@@ -190,6 +194,7 @@ impl Problem {
             location: error.location.as_str().into(),
             field: error.field,
             reason: error.reason.into_owned(),
+            line: error.line,
         });
         let body = ProblemBody {
             kind: Self::type_of(self.kind),

@@ -7,6 +7,8 @@ use poem_openapi::Tags;
 pub enum ApiTag {
     /// Daily freight rates between two places.
     Rates,
+    /// Batches of prices: upload, progress, withdrawal.
+    Batches,
     /// Ports by UN/LOCODE.
     Ports,
     /// The tree of regions.

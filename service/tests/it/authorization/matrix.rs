@@ -38,6 +38,7 @@ const BASIC: [&str; 2] = ["getToken", "getClientToken"];
 const SETTINGS: &[(&str, &str)] = if cfg!(feature = "access") {
     &[
         ("DEMO", "token"),
+        ("UPLOADS", "on"),
         ("ACCESS_REQUESTS", "vault"),
         ("ACCESS_VAULT_ROLE_ID", "portcullis-broker"),
         ("ACCESS_VAULT_SECRET_ID", "a-secret-id-of-no-vault"),
@@ -46,7 +47,7 @@ const SETTINGS: &[(&str, &str)] = if cfg!(feature = "access") {
         ("VAULT_SECRET_ID", "a-secret-id-of-no-vault"),
     ]
 } else {
-    &[("DEMO", "token")]
+    &[("DEMO", "token"), ("UPLOADS", "on")]
 };
 
 /// A row of the matrix: operation, method, path, and an outcome per role.

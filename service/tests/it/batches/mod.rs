@@ -23,3 +23,12 @@ mod random_history;
 
 /// Withdrawing a batch.
 mod withdrawal;
+
+/// Cancelling and withdrawing uploads.
+mod upload_deletion;
+
+/// Uploads whose process dies or stops.
+mod upload_recovery;
+
+/// `POST /rates/batches`.
+mod uploads;

@@ -21,6 +21,24 @@ struct Operation {
     parameters: Vec<String>,
     /// Whether it takes a JSON body. An empty object is sent, so that the media type is not what is rejected.
     takes_json: bool,
+    /// Whether it needs the scope `rates:write`, which administrators lack.
+    stores_prices: bool,
+}
+
+/// Who sends the requests: authorization precedes the validation of parameters.
+struct Callers {
+    admin: String,
+    ingest: String,
+}
+
+impl Callers {
+    fn log_in(app: &App, database: &Database) -> Self {
+        let log_in = |email, role| accounts::create_and_log_in(app, database, email, role);
+        Self {
+            admin: log_in("admin@example.org", Role::Admin),
+            ingest: log_in("ingest@example.org", Role::Ingest),
+        }
+    }
 }
 
 fn operations(app: &App) -> Vec<Operation> {
@@ -52,6 +70,7 @@ fn operations(app: &App) -> Vec<Operation> {
                 path: filled,
                 parameters: names("query"),
                 takes_json: operation["requestBody"]["content"]["application/json"].is_object(),
+                stores_prices: operation["security"].to_string().contains("rates.write"),
             });
         }
     }
@@ -59,10 +78,14 @@ fn operations(app: &App) -> Vec<Operation> {
     all
 }
 
-/// Sends the request as an administrator, because authorization precedes validation of parameters.
-fn send_operation(app: &App, admin: &str, operation: &Operation, query: &str) -> Response {
+fn send_operation(app: &App, callers: &Callers, operation: &Operation, query: &str) -> Response {
     let path = format!("{}?{query}", operation.path);
-    let request = app.request(&operation.method, &path).bearer_auth(admin);
+    let token = if operation.stores_prices {
+        &callers.ingest
+    } else {
+        &callers.admin
+    };
+    let request = app.request(&operation.method, &path).bearer_auth(token);
     send(if operation.takes_json {
         accounts::with_json(request, "{}")
     } else {
@@ -75,14 +98,14 @@ fn send_operation(app: &App, admin: &str, operation: &Operation, query: &str) ->
 fn every_operation_rejects_an_unknown_parameter() {
     let database = Database::with_data(&small());
     let app = App::over(&database);
-    let admin = accounts::create_and_log_in(&app, &database, "admin@example.org", Role::Admin);
+    let callers = Callers::log_in(&app, &database);
     for operation in operations(&app) {
         for (query, name) in [
             ("unknown_parameter=1", "unknown_parameter"),
             ("x", "x"),
             ("%41b=1&", "Ab"),
         ] {
-            let fields = send_operation(&app, &admin, &operation, query).fields(400);
+            let fields = send_operation(&app, &callers, &operation, query).fields(400);
             assert!(
                 fields.contains(&format!("query:{name}")),
                 "{}: {fields:?}",
@@ -91,7 +114,10 @@ fn every_operation_rejects_an_unknown_parameter() {
         }
         let many: String = (0..50).map(|n| format!("p{n}=1&")).collect();
         assert!(
-            send_operation(&app, &admin, &operation, &many).fields(400).len() <= 30,
+            send_operation(&app, &callers, &operation, &many)
+                .fields(400)
+                .len()
+                <= 30,
             "{}",
             operation.path
         );
@@ -102,13 +128,13 @@ fn every_operation_rejects_an_unknown_parameter() {
 #[test]
 fn every_operation_rejects_a_repeated_parameter() {
     let database = Database::with_data(&small());
-    let app = App::start(&database.settings(&WITHOUT_VAULT));
-    let admin = accounts::create_and_log_in(&app, &database, "admin@example.org", Role::Admin);
+    let app = App::start(&database.settings(&[&WITHOUT_VAULT[..], &[("UPLOADS", "on")]].concat()));
+    let callers = Callers::log_in(&app, &database);
     let mut checked = 0;
     for operation in operations(&app) {
         for name in &operation.parameters {
             let problem =
-                send_operation(&app, &admin, &operation, &format!("{name}=1&{name}=1")).problem(400);
+                send_operation(&app, &callers, &operation, &format!("{name}=1&{name}=1")).problem(400);
             let errors = problem["errors"].as_array().unwrap();
             let error = errors.iter().find(|error| error["field"] == **name);
             assert!(error.is_some(), "{} {name}: {problem}", operation.path);

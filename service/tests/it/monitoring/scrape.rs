@@ -60,12 +60,16 @@ impl Scrape {
 /// With requests beyond the rate limit, and connections beyond their maximum.
 fn with_keys_in_vault(database: &Database) -> String {
     let keys = VaultKeys::generated(database);
-    let app = App::start(&keys.settings(&[("MAX_CONNECTIONS", "16"), ("RATE_LIMIT", "40")]));
+    let limits = [("MAX_CONNECTIONS", "16"), ("RATE_LIMIT", "40"), ("UPLOADS", "on")];
+    let app = App::start(&keys.settings(&limits));
     for path in [QUERY, "/health/ready"] {
         assert_eq!(app.get(path).status, 200);
     }
     wait_until("the age of the prices is known", || {
         metric(&app, "rates_last_import_timestamp_seconds", &[]) > 0.0
+    });
+    wait_until("the queue of uploads is read", || {
+        page(&app).contains("\nuploads_age_seconds{")
     });
     let idle: Vec<_> = (0..20).map(|_| RawConnection::connect(app.address)).collect();
     wait_until("a connection is closed", || {

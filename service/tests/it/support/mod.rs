@@ -137,3 +137,6 @@ pub mod vault;
 
 /// Waiting for a condition.
 pub mod wait;
+
+/// Uploads batches.
+pub mod upload;

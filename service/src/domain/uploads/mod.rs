@@ -1,0 +1,217 @@
+//! Uploads of batches: a body is received in parts, then a replica checks and stores it as a job.
+
+/// One job: checks the body of an upload and stores it.
+mod job;
+
+/// The content of a body, decoded.
+mod content;
+
+/// How far a job is, and whether it is to end.
+mod progress;
+
+/// A body that is being received.
+mod reception;
+
+/// Wakes and stops the worker.
+mod signal;
+
+/// The thread that runs the jobs.
+pub mod worker;
+
+use super::StorageError;
+use super::batches::catalog::{self, BatchRow};
+use super::page::Page;
+use super::principals::{Principal, RatesWriter};
+use crate::db::Db;
+use crate::db::batches::Ingest;
+pub use crate::db::batches::withdrawal::WithdrawError;
+use crate::db::pool::Connections;
+use crate::db::uploads::{self, ActiveLimits, BeginOutcome};
+pub use crate::db::uploads::{NewUpload, UploadRow};
+use crate::types::client_info::ClientInfo;
+use crate::types::page_row::PageRow;
+use crate::types::upload::{BatchFormat, BatchId, BodyCoding, IdempotencyKey};
+pub use reception::{ReceiveError, Received, Reception};
+pub use signal::Signal;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// Uploads of one subject that may be received, wait or run.
+pub const MAX_ACTIVE_PER_SUBJECT: u32 = 20;
+
+/// Uploads that may be received, wait or run.
+const MAX_ACTIVE: i64 = 200;
+
+/// How long a key is compared after its upload has ended.
+pub const KEY_TTL: Duration = Duration::from_secs(24 * 3600);
+
+/// How often a client's wait looks at the upload.
+const WAIT_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Uploads. Cheap to clone.
+#[derive(Clone)]
+pub struct Uploads {
+    db: Db,
+    connections: Connections,
+    signal: Signal,
+}
+
+/// What a client states about an upload.
+#[derive(Clone, Debug)]
+pub struct UploadRequest {
+    /// Identifies the request.
+    pub key: IdempotencyKey,
+    /// Format of the decoded body.
+    pub format: BatchFormat,
+    /// Content coding of the body.
+    pub coding: BodyCoding,
+    /// Whether nothing is to be stored.
+    pub dry_run: bool,
+}
+
+/// A batch: its upload, unless the command line imported it, and what is stored.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// Number.
+    pub id: i64,
+    /// The upload.
+    pub upload: Option<UploadRow>,
+    /// `None`: it is not stored under this number.
+    pub stored: Option<BatchRow>,
+}
+
+impl PageRow for Batch {
+    fn text_bytes(&self) -> usize {
+        self.upload.as_ref().map_or(0, PageRow::text_bytes)
+    }
+}
+
+/// The result of beginning an upload.
+pub enum Begun {
+    /// Its body can be received.
+    Reception(Reception),
+    /// Another request with the key is being received.
+    InProgress,
+    /// Too many uploads are active.
+    TooMany,
+}
+
+impl Uploads {
+    /// Over connections of the ingest login. `signal` wakes the worker.
+    pub fn new(db: Db, connections: Connections, signal: Signal) -> Self {
+        Self {
+            db,
+            connections,
+            signal,
+        }
+    }
+
+    /// Begins an upload, or the comparison with the one that has the same key.
+    pub async fn begin(&self, writer: &RatesWriter, request: UploadRequest) -> Result<Begun, StorageError> {
+        let new = NewUpload {
+            subject: writer.principal().subject(),
+            key: request.key,
+            format: request.format,
+            coding: request.coding,
+            dry_run: request.dry_run,
+        };
+        let limits = ActiveLimits {
+            per_subject: i64::from(MAX_ACTIVE_PER_SUBJECT),
+            total: MAX_ACTIVE,
+        };
+        Ok(match uploads::begin(&self.db, new.clone(), limits).await? {
+            BeginOutcome::Begun(owned) => {
+                Begun::Reception(Reception::store(&self.db, &self.signal, &new, owned))
+            }
+            BeginOutcome::Received(row) => {
+                Begun::Reception(Reception::compare(&self.db, &self.signal, &new, row))
+            }
+            BeginOutcome::InProgress => Begun::InProgress,
+            BeginOutcome::TooMany => Begun::TooMany,
+        })
+    }
+
+    /// A batch.
+    pub async fn find(&self, id: BatchId) -> Result<Option<Batch>, StorageError> {
+        let upload = uploads::find(&self.db, id).await?;
+        let stored = match &upload {
+            Some(upload) if !upload.is_stored() => None,
+            _ => catalog::find(&self.db, id.get()).await?,
+        };
+        let is_known = upload.is_some() || stored.is_some();
+        Ok(is_known.then_some(Batch {
+            id: id.get(),
+            upload,
+            stored,
+        }))
+    }
+
+    /// Waits until an upload is in its final state, at most for this time. Returns its last state.
+    pub async fn wait(&self, mut row: UploadRow, limit: Duration) -> Result<UploadRow, StorageError> {
+        let end = Instant::now() + limit;
+        while !row.state().is_final() && Instant::now() < end {
+            tokio::time::sleep(WAIT_INTERVAL).await;
+            if let Some(current) = uploads::find(&self.db, BatchId::of(row.id)).await? {
+                row = current;
+            }
+        }
+        Ok(row)
+    }
+
+    /// Batches before one of them, newest first.
+    pub async fn list(&self, before: Option<BatchId>, limit: u32) -> Result<Page<Batch>, StorageError> {
+        let uploads = uploads::list(&self.db, before, i64::from(limit) + 1).await?;
+        let stored = catalog::list(&self.db, before.map(BatchId::get), limit)
+            .await?
+            .items;
+        let mut batches: BTreeMap<i64, Batch> = BTreeMap::new();
+        let entry = |id| Batch {
+            id,
+            upload: None,
+            stored: None,
+        };
+        for row in uploads {
+            let id = row.id;
+            batches.entry(id).or_insert_with(|| entry(id)).upload = Some(row);
+        }
+        for row in stored {
+            let id = row.id;
+            batches.entry(id).or_insert_with(|| entry(id)).stored = Some(row);
+        }
+        let newest_first: Vec<Batch> = batches.into_values().rev().take(limit as usize + 1).collect();
+        Ok(Page::from_rows(newest_first, limit, |batch| batch.id.to_string()))
+    }
+
+    /// Cancels an upload, unless it is in its final state. Returns the upload as it is then.
+    pub async fn cancel(
+        &self,
+        _writer: &RatesWriter,
+        id: BatchId,
+    ) -> Result<Option<UploadRow>, StorageError> {
+        uploads::cancel(&self.db, id).await
+    }
+
+    /// Withdraws a stored batch; returns how many prices it had. Waits while an import runs, up to a minute.
+    pub async fn withdraw(
+        &self,
+        writer: &RatesWriter,
+        id: BatchId,
+        client: &ClientInfo,
+    ) -> Result<i64, WithdrawError> {
+        let actor = match writer.principal() {
+            Principal::Account(signed_in) => Some(signed_in.account()),
+            Principal::Client(_) => None,
+        };
+        let (connections, client) = (self.connections.clone(), client.clone());
+        let withdraw = move || {
+            let mut connection = connections.hold()?;
+            let result = Ingest::over(&mut *connection).withdraw(id.get(), actor, &client);
+            if matches!(result, Err(WithdrawError::Db(StorageError::Unavailable))) {
+                connection.discard();
+            }
+            result
+        };
+        let done = tokio::task::spawn_blocking(withdraw).await;
+        done.unwrap_or(Err(WithdrawError::Db(StorageError::Failed)))
+    }
+}

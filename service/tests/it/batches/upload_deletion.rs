@@ -1,0 +1,95 @@
+//! `DELETE /rates/batches/{id}`: cancels what is not stored, and withdraws what is.
+
+use crate::support::accounts::{call_as, get_as};
+use crate::support::response::Response;
+use crate::support::sample_data::QUERY;
+use crate::support::upload::{
+    HEADER, app, assert_sums, csv, database, price_count, token, upload, upload_and_wait, wait_for_end,
+};
+use crate::support::wait::wait_until;
+use diesel::connection::SimpleConnection;
+use serde_json::{Value, json};
+
+/// C4: A queued batch is cancelled at once, and a batch that has ended is not cancelled.
+#[test]
+fn a_batch_can_be_cancelled() {
+    let database = database();
+    let app = app(&database);
+    let token = token(&app);
+    let before = price_count(&database);
+    // The worker waits for this lock while it stores the first one.
+    let mut blocker = database.admin();
+    blocker
+        .batch_execute("BEGIN; LOCK TABLE rates.daily_rates IN SHARE ROW EXCLUSIVE MODE")
+        .unwrap();
+    let path = |response: &Response| response.header("location").to_owned();
+    let first = path(&upload(&app, &token, "1", &csv(10)));
+    let second = path(&upload(&app, &token, "2", &csv(20)));
+    wait_until("the first one runs", || {
+        get_as(&app, &token, &first).json()["state"] == "running"
+    });
+    let cancelled = call_as(&app, &token, "DELETE", &second, &Value::Null);
+    assert_eq!(
+        (cancelled.status, &cancelled.json()["state"]),
+        (200, &json!("cancelled"))
+    );
+    call_as(&app, &token, "DELETE", &second, &Value::Null).problem(409);
+    let requested = call_as(&app, &token, "DELETE", &first, &Value::Null);
+    assert_eq!(
+        (requested.status, &requested.json()["state"]),
+        (202, &json!("running"))
+    );
+    blocker.batch_execute("COMMIT").unwrap();
+    let ended = wait_for_end(&app, &token, &first);
+    assert_eq!(ended["state"], "cancelled", "{ended}");
+    assert_eq!(price_count(&database), before);
+    call_as(&app, &token, "DELETE", "/rates/batches/999999", &Value::Null).problem(404);
+    get_as(&app, &token, "/rates/batches/0").problem(404);
+}
+
+/// C14: A stored batch is withdrawn as a whole, once, and its content can be uploaded again.
+#[test]
+fn a_stored_batch_is_withdrawn() {
+    let database = database();
+    let app = app(&database);
+    let token = token(&app);
+    let (before, rates) = (price_count(&database), app.get(QUERY).text().to_owned());
+    let text = HEADER.to_owned() + "CNGGZ,EETLL,2021-01-31,5\n";
+    let stored = upload_and_wait(&app, &token, "1", &text);
+    assert_eq!(stored.status, 200, "{stored:?}");
+    let path = stored.header("location").to_owned();
+    assert_ne!(app.get(QUERY).text(), rates);
+    let same = upload_and_wait(&app, &token, "2", &text);
+    let same = same.header("location").to_owned();
+    let refused = call_as(&app, &token, "DELETE", &same, &Value::Null);
+    assert!(
+        refused.problem(409)["detail"]
+            .as_str()
+            .unwrap()
+            .contains("same content")
+    );
+    let withdrawn = call_as(&app, &token, "DELETE", &path, &Value::Null);
+    assert_eq!(
+        (withdrawn.status, &withdrawn.json()["state"]),
+        (200, &json!("withdrawn")),
+        "{withdrawn:?}"
+    );
+    assert_eq!(app.get(QUERY).text(), rates);
+    assert_eq!(price_count(&database), before);
+    assert_sums(&database);
+    call_as(&app, &token, "DELETE", &path, &Value::Null).problem(409);
+    let again = upload_and_wait(&app, &token, "3", &text);
+    assert_eq!(again.json()["state"], "committed", "{again:?}");
+    assert_eq!(again.json()["stored_as"], again.json()["id"]);
+    // The batch of the command line is listed, too.
+    let page = get_as(&app, &token, "/rates/batches").json();
+    let imported = page["batches"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(
+        (&imported["state"], &imported["upload"]),
+        (&json!("committed"), &Value::Null)
+    );
+    let path = format!("/rates/batches/{}", imported["id"]);
+    assert_eq!(get_as(&app, &token, &path).json(), imported);
+    let events = database.lines("SELECT subject AS line FROM audit.events WHERE action = 'batch.withdrawn'");
+    assert_eq!(events.len(), 1, "{events:?}");
+}

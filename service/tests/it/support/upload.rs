@@ -1,0 +1,94 @@
+//! Uploads batches as an account with the role ingest.
+
+use super::accounts::{create_account, get_as, log_in};
+use super::app::{App, send};
+use super::database::Database;
+use super::response::Response;
+use super::sample_data::small;
+use super::wait::wait_until_within;
+use portcullis::types::role::Role;
+use reqwest::blocking::RequestBuilder;
+use serde_json::Value;
+use std::fmt::Write;
+use std::time::Duration;
+
+/// The first line of a CSV.
+pub const HEADER: &str = "orig_code,dest_code,day,price\n";
+
+/// A database with places and prices, and an account that may upload.
+pub fn database() -> Database {
+    let database = Database::with_data(&small());
+    create_account(&database, "ingest@example.org", Role::Ingest);
+    database
+}
+
+/// A service with uploads.
+pub fn app(database: &Database) -> App {
+    App::start(&database.settings(&[("UPLOADS", "on")]))
+}
+
+/// An access token of the account.
+pub fn token(app: &App) -> String {
+    log_in(app, "ingest@example.org").access
+}
+
+/// A CSV of this many different prices on the routes of the sample data.
+pub fn csv(prices: usize) -> String {
+    let mut text = HEADER.to_owned();
+    for number in 0..prices {
+        let (month, day) = (number / 28 % 12 + 1, number % 28 + 1);
+        writeln!(text, "CNGGZ,FIHEL,2022-{month:02}-{day:02},{number}").unwrap();
+    }
+    text
+}
+
+/// A request to upload a CSV, to which more can be added.
+pub fn request(app: &App, token: &str, key: &str, query: &str) -> RequestBuilder {
+    app.request("POST", &format!("/rates/batches{query}"))
+        .bearer_auth(token)
+        .header("idempotency-key", key)
+        .header("content-type", "text/csv")
+}
+
+/// Uploads a CSV and returns the first response.
+pub fn upload(app: &App, token: &str, key: &str, text: &str) -> Response {
+    send(request(app, token, key, "").body(text.to_owned()))
+}
+
+/// Uploads a CSV and waits for its outcome.
+pub fn upload_and_wait(app: &App, token: &str, key: &str, text: &str) -> Response {
+    send(
+        request(app, token, key, "")
+            .header("prefer", "wait=30")
+            .body(text.to_owned()),
+    )
+}
+
+/// Waits until the batch is in a final state, and returns it.
+pub fn wait_for_end(app: &App, token: &str, path: &str) -> Value {
+    let mut last = Value::Null;
+    wait_until_within(Duration::from_secs(120), "the batch is in a final state", || {
+        let response = get_as(app, token, path);
+        assert_eq!(response.status, 200, "{response:?}");
+        last = response.json();
+        !["receiving", "queued", "running"].contains(&last["state"].as_str().unwrap())
+    });
+    last
+}
+
+/// How many prices are stored.
+pub fn price_count(database: &Database) -> i64 {
+    database.lines("SELECT count(*)::text AS line FROM rates.prices")[0]
+        .parse()
+        .unwrap()
+}
+
+/// Asserts that the sums are those of the prices.
+pub fn assert_sums(database: &Database) {
+    let differences = database.lines(
+        "SELECT count(*)::text AS line FROM (
+           (TABLE rates.daily_rates EXCEPT TABLE rates.computed_daily_rates) UNION ALL
+           (TABLE rates.computed_daily_rates EXCEPT TABLE rates.daily_rates)) AS d",
+    );
+    assert_eq!(differences, ["0"]);
+}
