@@ -101,7 +101,8 @@ impl Service {
         self.stopping.store(true, Ordering::Relaxed);
         let _ = stop_public.send(Stage::Draining);
         tokio::time::sleep(self.delay).await;
-        let end = async {
+        // On the heap: the future of the service would be too large for a stack.
+        let end = Box::pin(async {
             let _ = stop_public.send(Stage::Closing);
             let (login_rotations, _) = tokio::join!(login_rotations.stop(), public);
             // After the last request, so that the last anchor covers its events.
@@ -126,7 +127,7 @@ impl Service {
             self.vault.close().await;
             let _ = stop_internal.send(Stage::Closing);
             let _ = internal.await;
-        };
+        });
         if timeout(self.grace + END_TIMEOUT, end).await.is_err() {
             tracing::warn!("not everything could be closed in time; logins and tokens end with their leases");
         }

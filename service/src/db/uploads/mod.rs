@@ -17,8 +17,11 @@ use diesel::sql_types::{Interval, Timestamptz};
 use serde_json::Value;
 use std::time::Duration;
 
-/// How long an upload is owned by the process that receives or runs it, from the last sign of life. Another one takes it then.
+/// How long a job is owned by the process that runs it, from its last report. Another one takes it then.
 pub const LEASE: Duration = Duration::from_secs(15);
+
+/// The same for a body that is being received, from its last part. The slowest permitted client needs a minute for a part.
+const RECEIVE_LEASE: Duration = Duration::from_secs(120);
 
 /// An upload that begins.
 #[derive(Clone, Debug)]
@@ -134,13 +137,23 @@ impl PageRow for UploadRow {
 /// Begins an upload, or finds the one with the same key. One that its process has left is begun again.
 pub async fn begin(db: &Db, new: NewUpload, limits: ActiveLimits) -> Result<BeginOutcome, DbError> {
     db.tx("begin_upload", move |conn| {
+        if let Some(outcome) = resume(conn, &new)? {
+            return Ok(outcome);
+        }
+        let active = uploads::table.filter(uploads::ended_at.is_null());
+        let total: i64 = active.select(count_star()).get_result(conn)?;
+        let own = active.filter(uploads::subject.eq(&new.subject));
+        let own: i64 = own.select(count_star()).get_result(conn)?;
+        if own >= limits.per_subject || total >= limits.total {
+            return Ok(BeginOutcome::TooMany);
+        }
         let row = (
             uploads::subject.eq(&new.subject),
             uploads::idempotency_key.eq(new.key.as_str()),
             uploads::format.eq(new.format.as_str()),
             uploads::coding.eq(new.coding.as_str()),
             uploads::dry_run.eq(new.dry_run),
-            uploads::lease_until.eq(lease_end().nullable()),
+            uploads::lease_until.eq(lease_end(RECEIVE_LEASE).nullable()),
         );
         let inserted: Option<(i64, i32)> = diesel::insert_into(uploads::table)
             .values(row)
@@ -149,36 +162,32 @@ pub async fn begin(db: &Db, new: NewUpload, limits: ActiveLimits) -> Result<Begi
             .returning((uploads::id, uploads::attempt))
             .get_result(conn)
             .optional()?;
-        let Some((id, attempt)) = inserted else {
-            return resume(conn, &new);
-        };
-        let active = uploads::table.filter(uploads::ended_at.is_null());
-        let total: i64 = active.select(count_star()).get_result(conn)?;
-        let own = active.filter(uploads::subject.eq(&new.subject));
-        let own: i64 = own.select(count_star()).get_result(conn)?;
-        if own > limits.per_subject || total > limits.total {
-            give_up(conn, id, "too many uploads are active")?;
-            return Ok(BeginOutcome::TooMany);
-        }
-        Ok(BeginOutcome::Begun(Owned {
-            id: BatchId::of(id),
-            attempt,
+        // Without a row, another request with the key began meanwhile.
+        Ok(inserted.map_or(BeginOutcome::InProgress, |(id, attempt)| {
+            BeginOutcome::Begun(Owned {
+                id: BatchId::of(id),
+                attempt,
+            })
         }))
     })
     .await
 }
 
-/// What becomes of a request whose key is in use.
-fn resume(conn: &mut PgConnection, new: &NewUpload) -> QueryResult<BeginOutcome> {
+/// What becomes of a request whose key is in use. `None`: it is not.
+fn resume(conn: &mut PgConnection, new: &NewUpload) -> QueryResult<Option<BeginOutcome>> {
     let same_key = uploads::table
         .filter(uploads::subject.eq(&new.subject))
         .filter(uploads::idempotency_key.eq(new.key.as_str()));
-    let row: UploadRow = same_key
+    let row: Option<UploadRow> = same_key
         .select(UploadRow::as_select())
         .for_update()
-        .get_result(conn)?;
+        .get_result(conn)
+        .optional()?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
     if row.state() != UploadState::Receiving {
-        return Ok(BeginOutcome::Received(Box::new(row)));
+        return Ok(Some(BeginOutcome::Received(Box::new(row))));
     }
     let taken = uploads::table
         .find(row.id)
@@ -186,7 +195,7 @@ fn resume(conn: &mut PgConnection, new: &NewUpload) -> QueryResult<BeginOutcome>
     let attempt: Option<i32> = diesel::update(taken)
         .set((
             uploads::attempt.eq(uploads::attempt + 1),
-            uploads::lease_until.eq(lease_end().nullable()),
+            uploads::lease_until.eq(lease_end(RECEIVE_LEASE).nullable()),
             uploads::format.eq(new.format.as_str()),
             uploads::coding.eq(new.coding.as_str()),
             uploads::dry_run.eq(new.dry_run),
@@ -195,20 +204,20 @@ fn resume(conn: &mut PgConnection, new: &NewUpload) -> QueryResult<BeginOutcome>
         .get_result(conn)
         .optional()?;
     let Some(attempt) = attempt else {
-        return Ok(BeginOutcome::InProgress);
+        return Ok(Some(BeginOutcome::InProgress));
     };
     delete_parts(conn, row.id)?;
-    Ok(BeginOutcome::Begun(Owned {
+    Ok(Some(BeginOutcome::Begun(Owned {
         id: BatchId::of(row.id),
         attempt,
-    }))
+    })))
 }
 
 /// Stores the next part of a body.
 pub async fn append(db: &Db, owned: Owned, number: i32, content: Vec<u8>) -> Result<OwnedOutcome, DbError> {
     db.tx("append_upload_part", move |conn| {
         let renewed = diesel::update(receiving(owned))
-            .set(uploads::lease_until.eq(lease_end().nullable()))
+            .set(uploads::lease_until.eq(lease_end(RECEIVE_LEASE).nullable()))
             .execute(conn)?;
         if renewed == 0 {
             return Ok(OwnedOutcome::Lost);
@@ -335,8 +344,8 @@ fn db_now() -> _ {
 
 /// The end of a lease that begins now.
 #[diesel::dsl::auto_type]
-fn lease_end() -> _ {
-    let lease: PgInterval = interval(LEASE);
+fn lease_end(length: Duration) -> _ {
+    let lease: PgInterval = interval(length);
     now.into_sql::<Timestamptz>() + lease.into_sql::<Interval>()
 }
 

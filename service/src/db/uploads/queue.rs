@@ -150,7 +150,7 @@ impl Queue {
     pub fn report(&mut self, owned: Owned, done: u64, total: Option<u64>) -> Result<Heartbeat, DbError> {
         let cancel: Option<bool> = diesel::update(running(owned))
             .set((
-                uploads::lease_until.eq(lease_end().nullable()),
+                uploads::lease_until.eq(lease_end(LEASE).nullable()),
                 uploads::rows_done.eq(count(done)),
                 uploads::rows_total.eq(total.map(count)),
             ))

@@ -89,7 +89,7 @@ impl PageRow for Batch {
 /// The result of beginning an upload.
 pub enum Begun {
     /// Its body can be received.
-    Reception(Reception),
+    Reception(Box<Reception>),
     /// Another request with the key is being received.
     InProgress,
     /// Too many uploads are active.
@@ -121,10 +121,10 @@ impl Uploads {
         };
         Ok(match uploads::begin(&self.db, new.clone(), limits).await? {
             BeginOutcome::Begun(owned) => {
-                Begun::Reception(Reception::store(&self.db, &self.signal, &new, owned))
+                Begun::Reception(Box::new(Reception::store(&self.db, &self.signal, &new, owned)))
             }
             BeginOutcome::Received(row) => {
-                Begun::Reception(Reception::compare(&self.db, &self.signal, &new, row))
+                Begun::Reception(Box::new(Reception::compare(&self.db, &self.signal, &new, row)))
             }
             BeginOutcome::InProgress => Begun::InProgress,
             BeginOutcome::TooMany => Begun::TooMany,

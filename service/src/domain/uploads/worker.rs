@@ -140,7 +140,11 @@ impl Worker {
         let (progress, started) = (Progress::default(), Instant::now());
         let (finish, finished) = channel::<()>();
         let outcome = std::thread::scope(|scope| {
-            let reports = scope.spawn(|| self.report(queue, job, &progress, finished));
+            let reports = scope.spawn(|| {
+                // Moved: a receiver cannot be shared.
+                let finished = finished;
+                self.report(queue, job, &progress, &finished)
+            });
             let outcome = catch_unwind(AssertUnwindSafe(|| job::run(job, &self.connections, &progress)));
             drop(finish);
             let reported = reports.join().unwrap_or(Err(DbError::Failed));
@@ -191,7 +195,7 @@ impl Worker {
         queue: &mut Queue,
         job: &Job,
         progress: &Progress,
-        finished: Receiver<()>,
+        finished: &Receiver<()>,
     ) -> Result<(), DbError> {
         let mut renewed = Instant::now();
         while finished.recv_timeout(REPORT_INTERVAL) == Err(RecvTimeoutError::Timeout) {

@@ -143,6 +143,6 @@ fn coding(headers: &HeaderMap) -> BodyCoding {
     let fields = headers.get_all(header::CONTENT_ENCODING).iter();
     let texts = fields.filter_map(|field| field.to_str().ok());
     let codings = texts.flat_map(|text| text.split(',')).map(str::trim);
-    let applied = codings.filter_map(|coding| BodyCoding::of_header(coding));
-    applied.last().unwrap_or(BodyCoding::Identity)
+    let mut applied = codings.filter_map(BodyCoding::of_header);
+    applied.next().unwrap_or(BodyCoding::Identity)
 }

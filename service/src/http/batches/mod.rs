@@ -125,7 +125,7 @@ impl BatchesApi {
             UploadState::Receiving | UploadState::Queued | UploadState::Running => Ok(
                 UploadResponse::Accepted(Json(Batch::of_upload(row)), location, POLL_DELAY.as_secs()),
             ),
-            UploadState::Failed | UploadState::Cancelled => Err(not_stored(row).into()),
+            UploadState::Failed | UploadState::Cancelled => Err(not_stored(&row).into()),
         }
     }
 
@@ -220,7 +220,7 @@ impl BatchesApi {
 }
 
 /// Receives the body. An error gives the upload up.
-async fn receive(mut body: PriceBody, mut reception: Reception) -> Result<Received, Problem> {
+async fn receive(mut body: PriceBody, mut reception: Box<Reception>) -> Result<Received, Problem> {
     while let Some(bytes) = body.stream.next().await? {
         reception.write(&bytes).await?;
     }
@@ -240,7 +240,7 @@ impl From<ReceiveError> for Problem {
 }
 
 /// 422 for an upload that has ended without being stored.
-fn not_stored(row: UploadRow) -> Problem {
+fn not_stored(row: &UploadRow) -> Problem {
     let detail = match &row.reason {
         Some(reason) => format!("nothing was stored: {reason}"),
         None if row.state() == UploadState::Cancelled => {

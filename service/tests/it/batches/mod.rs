@@ -30,5 +30,8 @@ mod upload_deletion;
 /// Uploads whose process dies or stops.
 mod upload_recovery;
 
+/// Sizes and numbers of uploads.
+mod upload_size;
+
 /// `POST /rates/batches`.
 mod uploads;

@@ -129,8 +129,8 @@ fn formats_and_codings_are_the_same_batch() {
     let first = send_as("1", "text/csv; charset=utf-8", "identity", csv.clone().into());
     let zstd = zstd::encode_all(array.as_bytes(), 3).unwrap();
     for other in [
-        send_as("2", "application/x-ndjson", "identity", lines.clone().into()),
-        send_as("3", "application/json", "identity", array.clone().into()),
+        send_as("2", "application/x-ndjson", "identity", lines.into()),
+        send_as("3", "application/json", "identity", array.into()),
         send_as("4", "text/csv", "gzip", gzip(&csv)),
         send_as("5", "application/json", "zstd", zstd),
     ] {
@@ -216,7 +216,7 @@ fn a_repeated_request_has_one_effect() {
             .unwrap()
             .ends_with("idempotency-key-reused")
     );
-    let dry = send(request(&app, &token, "same", "?dry_run=true").body(text.clone()));
+    let dry = send(request(&app, &token, "same", "?dry_run=true").body(text));
     dry.problem(422);
     // Another caller's key is another key.
     create_account(&database, "second@example.org", Role::Ingest);

@@ -1,0 +1,94 @@
+//! Uploads of every size: bounded memory, and a limit that is checked before the body is read.
+
+use crate::support::accounts::create_account;
+use crate::support::app::{App, send};
+use crate::support::program::ServiceProcess;
+use crate::support::raw_connection::send_request;
+use crate::support::upload::{HEADER, app, database, price_count, request, token, upload, wait_for_end};
+use portcullis::types::role::Role;
+use std::fmt::Write;
+
+/// Bytes of the largest permitted body.
+const LIMIT: usize = 64 << 20;
+
+/// C2: A body that announces more than the limit is rejected before it is sent.
+#[test]
+fn a_body_above_the_limit_is_rejected_before_it_is_read() {
+    let database = database();
+    let app = app(&database);
+    let head = |token: &str, length: usize| {
+        format!(
+            "POST /rates/batches HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: k\r\n\
+             Content-Type: text/csv\r\nContent-Length: {length}\r\n\r\n"
+        )
+    };
+    let token = token(&app);
+    for length in [LIMIT + 1, 500_000_000] {
+        assert_eq!(send_request(app.address, head(&token, length)).status, 413);
+    }
+    assert_eq!(
+        database.lines("SELECT count(*)::text AS line FROM rates.uploads"),
+        ["0"]
+    );
+}
+
+/// C2: Memory does not grow with the body, while it is received, checked and stored.
+#[test]
+fn memory_does_not_grow_with_the_body() {
+    let database = database();
+    let mut settings = database.pairs();
+    settings.push(("UPLOADS".to_owned(), "on".to_owned()));
+    let process = ServiceProcess::start(&settings);
+    let app = App::of_process(&process);
+    let token = token(&app);
+    let prices = |count: usize, offset: usize| {
+        let mut text = HEADER.to_owned();
+        for number in 0..count {
+            writeln!(
+                text,
+                "CNGGZ,FIHEL,2022-01-{:02},{:012}",
+                number % 28 + 1,
+                number + offset
+            )
+            .unwrap();
+        }
+        text
+    };
+    let store = |key: &str, text: &str| {
+        let accepted = upload(&app, &token, key, text);
+        assert_eq!(accepted.status, 202, "{accepted:?}");
+        let batch = wait_for_end(&app, &token, accepted.header("location"));
+        assert_eq!(batch["state"], "committed", "{batch}");
+    };
+    store("small", &prices(1_000, 0));
+    let before = process.peak_memory();
+    // 20 MB, far more than may be added.
+    store("large", &prices(560_000, 1_000));
+    let grown = process.peak_memory().saturating_sub(before);
+    assert!(grown < 15 << 10, "{grown} KiB more");
+    assert_eq!(price_count(&database), 14 + 561_000);
+    process.terminate();
+    process.wait();
+}
+
+/// C4: A caller may have 20 uploads that have not ended; another caller is not affected.
+#[test]
+fn active_uploads_are_limited() {
+    let database = database();
+    let app = app(&database);
+    let token = token(&app);
+    let owner = database.lines("SELECT 'account:' || id AS line FROM accounts.accounts");
+    database.execute(&format!(
+        "INSERT INTO rates.uploads (subject, idempotency_key, format, coding, dry_run, lease_until)
+         SELECT '{}', 'k' || n, 'csv', 'identity', false, now() + interval '1 hour' FROM generate_series(1, 20) AS n",
+        owner[0]
+    ));
+    let refused = upload(&app, &token, "one more", HEADER);
+    assert_eq!(refused.header("retry-after"), "5");
+    refused.problem(429);
+    // A key that is in use is found all the same.
+    upload(&app, &token, "k7", HEADER).problem(409);
+    create_account(&database, "second@example.org", Role::Ingest);
+    let second = crate::support::accounts::log_in(&app, "second@example.org").access;
+    assert_eq!(send(request(&app, &second, "1", "").body(HEADER)).status, 202);
+}
