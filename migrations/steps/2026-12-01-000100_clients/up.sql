@@ -24,7 +24,7 @@ CREATE TABLE clients.credentials (
   -- secret: 256 random bits, of which the SHA-256 is stored. key: a public key, as the coordinates of its point on P-256.
   kind text NOT NULL,
   -- Two of a kind are enough for a rotation; more would be forgotten ones.
-  slot integer NOT NULL,
+  slot bigint NOT NULL,
   secret_hash bytea,
   public_key bytea,
   created_at timestamptz NOT NULL DEFAULT now(),

@@ -13,8 +13,8 @@ CREATE TABLE rates.uploads (
   state text NOT NULL DEFAULT 'receiving',
   cancel_requested boolean NOT NULL DEFAULT false,
   -- Incremented whenever a process takes the job: what a former one writes with its own number is rejected.
-  attempt integer NOT NULL DEFAULT 1,
-  crashes integer NOT NULL DEFAULT 0,
+  attempt bigint NOT NULL DEFAULT 1,
+  crashes bigint NOT NULL DEFAULT 0,
   lease_until timestamptz,
   rows_done bigint NOT NULL DEFAULT 0,
   rows_total bigint,
@@ -41,7 +41,7 @@ CREATE INDEX uploads_ended_idx ON rates.uploads (ended_at);
 -- The bodies, as they were received. Deleted when the job ends.
 CREATE TABLE rates.upload_parts (
   upload_id bigint NOT NULL CONSTRAINT upload_parts_upload_id_fkey REFERENCES rates.uploads (id) ON DELETE CASCADE,
-  number integer NOT NULL,
+  number bigint NOT NULL,
   content bytea NOT NULL,
   CONSTRAINT upload_parts_pkey PRIMARY KEY (upload_id, number)
 );

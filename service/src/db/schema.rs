@@ -40,9 +40,9 @@ pub mod rates {
             /// Whether it is to be cancelled.
             cancel_requested -> Bool,
             /// Number of its ownership.
-            attempt -> Int4,
+            attempt -> Int8,
             /// How many owners died.
-            crashes -> Int4,
+            crashes -> Int8,
             /// When its owner loses it.
             lease_until -> Nullable<Timestamptz>,
             /// Prices checked or stored so far.
@@ -70,7 +70,7 @@ pub mod rates {
             /// The upload.
             upload_id -> Int8,
             /// From 0.
-            number -> Int4,
+            number -> Int8,
             /// Bytes as received.
             content -> Bytea,
         }
@@ -282,7 +282,7 @@ pub mod clients {
             /// secret, key.
             kind -> Text,
             /// 1 or 2, unique for the client and the kind.
-            slot -> Int4,
+            slot -> Int8,
             /// SHA-256 of a secret.
             secret_hash -> Nullable<Bytea>,
             /// Coordinates of a key's point on P-256.

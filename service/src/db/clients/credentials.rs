@@ -46,7 +46,7 @@ pub struct CredentialRow {
     /// Id.
     pub id: Uuid,
     /// Position among those of the same client and kind.
-    pub slot: i32,
+    pub slot: i64,
     /// Coordinates of a key's point.
     pub public_key: Option<Vec<u8>>,
     /// When it was added.
@@ -129,7 +129,7 @@ pub fn delete_expired(conn: &mut PgConnection, client: ClientId, kind: Credentia
 pub fn add(
     conn: &mut PgConnection,
     client: ClientId,
-    slot: i32,
+    slot: i64,
     new: &NewCredential,
     lifetime: CredentialLifetime,
 ) -> QueryResult<CredentialRow> {

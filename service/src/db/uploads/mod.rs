@@ -53,7 +53,7 @@ pub struct Owned {
     /// Id.
     pub id: BatchId,
     /// Number of the ownership: what a former owner writes is rejected.
-    pub attempt: i32,
+    pub attempt: i64,
 }
 
 /// Outcome of beginning an upload.
@@ -155,7 +155,7 @@ pub async fn begin(db: &Db, new: NewUpload, limits: ActiveLimits) -> Result<Begi
             uploads::dry_run.eq(new.dry_run),
             uploads::lease_until.eq(lease_end(RECEIVE_LEASE).nullable()),
         );
-        let inserted: Option<(i64, i32)> = diesel::insert_into(uploads::table)
+        let inserted: Option<(i64, i64)> = diesel::insert_into(uploads::table)
             .values(row)
             .on_conflict((uploads::subject, uploads::idempotency_key))
             .do_nothing()
@@ -192,7 +192,7 @@ fn resume(conn: &mut PgConnection, new: &NewUpload) -> QueryResult<Option<BeginO
     let taken = uploads::table
         .find(row.id)
         .filter(uploads::lease_until.lt(db_now()));
-    let attempt: Option<i32> = diesel::update(taken)
+    let attempt: Option<i64> = diesel::update(taken)
         .set((
             uploads::attempt.eq(uploads::attempt + 1),
             uploads::lease_until.eq(lease_end(RECEIVE_LEASE).nullable()),
@@ -214,7 +214,7 @@ fn resume(conn: &mut PgConnection, new: &NewUpload) -> QueryResult<Option<BeginO
 }
 
 /// Stores the next part of a body.
-pub async fn append(db: &Db, owned: Owned, number: i32, content: Vec<u8>) -> Result<OwnedOutcome, DbError> {
+pub async fn append(db: &Db, owned: Owned, number: i64, content: Vec<u8>) -> Result<OwnedOutcome, DbError> {
     db.tx("append_upload_part", move |conn| {
         let renewed = diesel::update(receiving(owned))
             .set(uploads::lease_until.eq(lease_end(RECEIVE_LEASE).nullable()))
@@ -353,7 +353,7 @@ fn lease_end(length: Duration) -> _ {
 #[diesel::dsl::auto_type]
 fn receiving(owned: Owned) -> _ {
     let id: i64 = owned.id.get();
-    let attempt: i32 = owned.attempt;
+    let attempt: i64 = owned.attempt;
     let state: &'static str = UploadState::Receiving.as_str();
     uploads::table
         .filter(uploads::id.eq(id))

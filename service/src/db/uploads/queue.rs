@@ -36,7 +36,7 @@ pub struct Job {
     /// Whether nothing is to be stored.
     pub dry_run: bool,
     /// How many owners ended without a word.
-    pub crashes: i32,
+    pub crashes: i64,
 }
 
 /// How a job ended.
@@ -76,16 +76,16 @@ pub struct Backlog {
 struct TakenRow {
     #[diesel(sql_type = BigInt)]
     id: i64,
-    #[diesel(sql_type = Integer)]
-    attempt: i32,
+    #[diesel(sql_type = BigInt)]
+    attempt: i64,
     #[diesel(sql_type = Text)]
     format: String,
     #[diesel(sql_type = Text)]
     coding: String,
     #[diesel(sql_type = Bool)]
     dry_run: bool,
-    #[diesel(sql_type = Integer)]
-    crashes: i32,
+    #[diesel(sql_type = BigInt)]
+    crashes: i64,
 }
 
 #[derive(QueryableByName)]
@@ -285,8 +285,8 @@ pub fn commit(
 pub struct PartReader<'a> {
     connection: &'a mut PgConnection,
     id: BatchId,
-    last: i32,
-    next: i32,
+    last: i64,
+    next: i64,
     part: Vec<u8>,
     position: usize,
 }
@@ -295,7 +295,7 @@ impl<'a> PartReader<'a> {
     /// From the start of the body.
     pub fn new(connection: &'a mut HeldConnection, id: BatchId) -> Result<Self, DbError> {
         let connection: &mut PgConnection = &mut *connection;
-        let last: Option<i32> = upload_parts::table
+        let last: Option<i64> = upload_parts::table
             .filter(upload_parts::upload_id.eq(id.get()))
             .select(max(upload_parts::number))
             .get_result(connection)
@@ -339,7 +339,7 @@ impl Read for PartReader<'_> {
 #[diesel::dsl::auto_type]
 fn running(owned: Owned) -> _ {
     let id: i64 = owned.id.get();
-    let attempt: i32 = owned.attempt;
+    let attempt: i64 = owned.attempt;
     let state: &'static str = UploadState::Running.as_str();
     uploads::table
         .filter(uploads::id.eq(id))

@@ -17,7 +17,7 @@ use crate::types::version_precondition::VersionPrecondition;
 use serde_json::json;
 
 /// The slots of a kind.
-const SLOTS: [i32; 2] = [1, 2];
+const SLOTS: [i64; 2] = [1, 2];
 
 impl Clients {
     /// The credentials of a kind, oldest first, expired ones included until others replace them.
@@ -129,7 +129,7 @@ fn free_slot(
     conn: &mut PgConnection,
     id: ClientId,
     new: &NewCredential,
-) -> QueryResult<Result<i32, ClientError>> {
+) -> QueryResult<Result<i64, ClientError>> {
     credentials::delete_expired(conn, id, new.kind())?;
     let existing = credentials::list(conn, id, new.kind())?;
     if let NewCredential::Key(point) = new

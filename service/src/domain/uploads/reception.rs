@@ -21,7 +21,7 @@ pub struct Reception {
     target: Target,
     hash: Sha256,
     part: Vec<u8>,
-    parts: i32,
+    parts: i64,
 }
 
 /// What becomes of the body.

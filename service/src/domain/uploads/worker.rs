@@ -31,7 +31,7 @@ const RETENTION: Duration = Duration::from_secs(90 * 24 * 3600);
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// How often a job may be taken from an owner that ended without handing it back.
-const MAX_CRASHES: i32 = 3;
+const MAX_CRASHES: i64 = 3;
 
 /// How long a stop waits for the worker. A statement that runs longer is rolled back by the server when the process ends, and the
 /// job is taken by another replica when its lease ends.
