@@ -71,7 +71,7 @@ impl BatchesApi {
 impl BatchesApi {
     /// Upload a batch of prices
     ///
-    /// Stores all prices of the body or none. The answer is 202 as soon as the body is received; `Location` shows the progress. With
+    /// Stores all prices of the body, as JSON, CSV or NDJSON, or none. The answer is 202 as soon as the body is received; `Location` shows the progress. With
     /// `Prefer: wait=N` the answer waits up to N seconds, at most 30, for the end: 200 if the batch is stored or, in a dry run, valid,
     /// 422 if a row is invalid. The same content is stored once, whatever its format and order. Available only if the setting
     /// `UPLOADS` is on; otherwise answered with 404.

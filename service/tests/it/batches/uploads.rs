@@ -1,8 +1,9 @@
 //! `POST /rates/batches`: formats, codings, validation, idempotency, dry runs, authorization.
 
-use crate::support::accounts::{call_as, create_account, get_as, log_in};
+use crate::support::accounts::{call_as, create_account, create_and_log_in, get_as, log_in};
 use crate::support::app::{App, send};
 use crate::support::concurrently::concurrently;
+use crate::support::machine_client::MachineClient;
 use crate::support::metric::metric;
 use crate::support::sample_data::QUERY;
 use crate::support::upload::{
@@ -342,4 +343,21 @@ fn uploads_are_measured() {
     assert_eq!(metric(&app, "uploads_prices_total", &[]), 123.0);
     assert_eq!(metric(&app, "uploads_store_duration_seconds_count", &[]), 1.0);
     assert_eq!(metric(&app, "uploads_waiting", &[]), 0.0);
+}
+
+/// C12, F8: A machine client with the scope uploads, and its batch names it.
+#[test]
+fn a_machine_client_uploads() {
+    let database = database();
+    let app = app(&database);
+    let admin = create_and_log_in(&app, &database, "root@example.org", Role::Admin);
+    let client = MachineClient::create_as(&app, &admin, "rates:write");
+    let stored = upload_and_wait(&app, &client.token(&app), "1", &csv(10));
+    assert_eq!(stored.status, 200, "{stored:?}");
+    assert_eq!(
+        stored.json()["upload"]["subject"],
+        format!("client:{}", client.id)
+    );
+    let reader = MachineClient::create_as(&app, &admin, "tokens:introspect");
+    upload(&app, &reader.token(&app), "2", &csv(10)).problem(403);
 }
