@@ -209,7 +209,7 @@ fn an_unavailable_collector_delays_nothing() {
             .inspect(|(status, _)| assert_eq!(*status, 200))
             .map(|one| one.1)
             .max();
-        assert!(slowest.unwrap() < Duration::from_millis(500), "{slowest:?}");
+        assert!(slowest.unwrap() < Duration::from_secs(2), "{slowest:?}");
         let stopped = Instant::now();
         serving.terminate();
         assert_eq!(serving.wait().0, Some(0));
