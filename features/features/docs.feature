@@ -28,6 +28,8 @@ Feature: API documentation
       | GET    | /health/startup        |
       | GET    | /rates                 |
       | GET    | /rates.csv             |
+      | POST   | /rates/query           |
+      | GET    | /rates/export          |
       | GET    | /ports                 |
       | GET    | /ports/{code}          |
       | GET    | /regions               |
@@ -62,6 +64,13 @@ Feature: API documentation
       | path                           | target |
       | /rates                         | /rates?date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL |
       | /rates.csv                     | /rates.csv?date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL |
+      | /rates/export                  | /rates/export |
+      | /rates/batches/{id}            | /rates/batches/1 |
+      | /clients/{id}                  | /clients/1 |
+      | /clients/{id}/secrets          | /clients/1/secrets |
+      | /clients/{id}/secrets/{secret_id} | /clients/1/secrets/1 |
+      | /clients/{id}/keys             | /clients/1/keys |
+      | /clients/{id}/keys/{key_id}    | /clients/1/keys/1 |
       | /ports/{code}                  | /ports/CNGGZ |
       | /regions/{slug}                | /regions/baltic |
       | /wishes/{id}                   | /wishes/1 |
