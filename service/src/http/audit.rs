@@ -9,6 +9,7 @@ use crate::http::contract::problem::Problem;
 use crate::http::openapi::tags::ApiTag;
 use crate::types::account::AccountId;
 use crate::types::event_hash::EventHash;
+use crate::types::number_id;
 use chrono::{DateTime, Utc};
 use poem_openapi::param::Query;
 use poem_openapi::payload::Json;
@@ -147,8 +148,7 @@ impl FieldValue for EventNumber {
     const EXPECTED: &'static str = "must be an event number from 1 to 9223372036854775807";
 
     fn parse(text: &str) -> Option<Self> {
-        let digits = text.bytes().all(|c| c.is_ascii_digit()) && !text.starts_with('0');
-        text.parse().ok().filter(|_| digits).map(Self)
+        number_id::parse(text).map(Self)
     }
 
     fn schema() -> MetaSchema {

@@ -1,7 +1,7 @@
 //! Access to the database: what a person may request, for how long and why.
 
+use super::number_id::number_id;
 use super::visible_line::{LineError, visible_line};
-use std::fmt;
 
 /// What a login may read. Each level is a group of the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -72,36 +72,15 @@ impl AccessState {
     }
 }
 
-/// Id of a request: positive, never reused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct AccessRequestId(i64);
+number_id! {
+    /// Id of a request.
+    AccessRequestId
+}
 
 impl AccessRequestId {
-    /// Wraps an id from the database.
-    pub fn of(number: i64) -> Self {
-        Self(number)
-    }
-
-    /// Parses 1 to 2^63 - 1: digits only, no leading zeros.
-    pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
-        text.parse().ok().filter(|number| digits && *number > 0).map(Self)
-    }
-
     /// The subject of audit events, for example `access_request:7`.
     pub fn subject(self) -> String {
         format!("access_request:{self}")
-    }
-
-    /// The id as a number.
-    pub fn get(self) -> i64 {
-        self.0
-    }
-}
-
-impl fmt::Display for AccessRequestId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
 

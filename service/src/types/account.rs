@@ -1,31 +1,16 @@
 //! Account ids and states.
 
-use std::fmt;
+use super::number_id::number_id;
 
-/// Id of an account: positive, never reused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct AccountId(i64);
+number_id! {
+    /// Id of an account.
+    AccountId
+}
 
 impl AccountId {
-    /// Wraps an id from the database.
-    pub fn of(number: i64) -> Self {
-        Self(number)
-    }
-
-    /// Parses 1 to 2^63 - 1: digits only, no leading zeros.
-    pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
-        text.parse().ok().filter(|number| digits && *number > 0).map(Self)
-    }
-
     /// The subject of audit events, for example `account:7`.
     pub fn subject(self) -> String {
         format!("account:{self}")
-    }
-
-    /// The id as a number.
-    pub fn get(self) -> i64 {
-        self.0
     }
 }
 
@@ -56,12 +41,6 @@ impl AccountState {
     /// Parses a name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
-    }
-}
-
-impl fmt::Display for AccountId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
 

@@ -46,6 +46,9 @@ pub mod page_row;
 /// Operators at the command line.
 pub mod operator;
 
+/// Ids that the database numbers.
+pub mod number_id;
+
 /// Names of persons.
 pub mod person_name;
 

@@ -1,33 +1,10 @@
 //! Uploads of batches: ids, states, formats and keys.
 
-use std::fmt;
+use super::number_id::number_id;
 
-/// Id of a batch: positive, never reused. An upload and the batch that it becomes have the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct BatchId(i64);
-
-impl BatchId {
-    /// Wraps an id from the database.
-    pub fn of(number: i64) -> Self {
-        Self(number)
-    }
-
-    /// Parses 1 to 2^63 - 1: digits only, no leading zeros.
-    pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
-        text.parse().ok().filter(|number| digits && *number > 0).map(Self)
-    }
-
-    /// The id as a number.
-    pub fn get(self) -> i64 {
-        self.0
-    }
-}
-
-impl fmt::Display for BatchId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
+number_id! {
+    /// Id of a batch. An upload and the batch that it becomes have the same.
+    BatchId
 }
 
 /// Declares an enum whose values have names in the API and in the database.

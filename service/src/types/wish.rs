@@ -1,34 +1,11 @@
 //! Wish ids, titles and notes.
 
+use super::number_id::number_id;
 use super::visible_line::{LineError, visible_line};
-use std::fmt;
 
-/// Id of a wish: positive, never reused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct WishId(i64);
-
-impl WishId {
-    /// Wraps an id from the database.
-    pub fn of(number: i64) -> Self {
-        Self(number)
-    }
-
-    /// Parses 1 to 2^63 - 1: digits only, no leading zeros.
-    pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
-        text.parse().ok().filter(|number| digits && *number > 0).map(Self)
-    }
-
-    /// The id as a number.
-    pub fn get(self) -> i64 {
-        self.0
-    }
-}
-
-impl fmt::Display for WishId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
+number_id! {
+    /// Id of a wish.
+    WishId
 }
 
 /// A title: 1 to 200 characters on one visible line.
