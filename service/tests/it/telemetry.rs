@@ -204,12 +204,14 @@ fn an_unavailable_collector_delays_nothing() {
             start.elapsed()
         );
         get_rates(&serving);
-        let slowest = (0..300)
-            .map(|_| get_rates(&serving))
-            .inspect(|(status, _)| assert_eq!(*status, 200))
-            .map(|one| one.1)
-            .max();
-        assert!(slowest.unwrap() < Duration::from_secs(2), "{slowest:?}");
+        let slowest = || {
+            let times = (0..300).map(|_| get_rates(&serving));
+            let times = times.inspect(|(status, _)| assert_eq!(*status, 200));
+            times.map(|one| one.1).max().unwrap()
+        };
+        // A busy machine delays single requests; the collector would delay some of every round.
+        let is_undelayed = (0..5).any(|_| slowest() < Duration::from_millis(500));
+        assert!(is_undelayed, "{endpoint}");
         let stopped = Instant::now();
         serving.terminate();
         assert_eq!(serving.wait().0, Some(0));
