@@ -20,7 +20,7 @@ use diesel::dsl::max;
 use diesel::pg::{CopyFormat, PgConnection};
 use diesel::prelude::*;
 use diesel::result::Error;
-use diesel::sql_types::{BigInt, Binary};
+use diesel::sql_types::{BigInt, Binary, Nullable};
 use diesel::upsert::excluded;
 use std::borrow::BorrowMut;
 use std::cell::Cell;
@@ -198,27 +198,14 @@ impl<C: BorrowMut<PgConnection>> Ingest<C> {
     }
 }
 
-/// Adds the batch. `None`: one with the same content exists.
+/// Adds the batch, under the number of its upload if it has one. `None`: one with the same content exists.
 fn insert(conn: &mut PgConnection, batch: &NewBatch<'_>) -> QueryResult<Option<i64>> {
-    let Some(owned) = batch.upload else {
-        let row = (
-            batches::digest.eq(&batch.identity[..]),
-            batches::price_count.eq(batch.price_count),
-        );
-        return diesel::insert_into(batches::table)
-            .values(row)
-            .on_conflict(batches::digest)
-            .do_nothing()
-            .returning(batches::id)
-            .get_result(conn)
-            .optional();
-    };
     // diesel cannot write a column that is always generated.
     let inserted: Option<InsertedRow> = diesel::sql_query(
-        "INSERT INTO rates.batches (id, digest, price_count) OVERRIDING SYSTEM VALUE VALUES ($1, $2, $3) \
-         ON CONFLICT (digest) DO NOTHING RETURNING id",
+        "INSERT INTO rates.batches (id, digest, price_count) OVERRIDING SYSTEM VALUE \
+         VALUES (coalesce($1, nextval('rates.batches_id_seq')), $2, $3) ON CONFLICT (digest) DO NOTHING RETURNING id",
     )
-    .bind::<BigInt, _>(owned.id.get())
+    .bind::<Nullable<BigInt>, _>(batch.upload.map(|owned| owned.id.get()))
     .bind::<Binary, _>(&batch.identity[..])
     .bind::<BigInt, _>(batch.price_count)
     .get_result(conn)

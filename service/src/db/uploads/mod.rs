@@ -314,9 +314,15 @@ pub async fn cancel(db: &Db, id: BatchId) -> Result<Option<UploadRow>, DbError> 
         let changed = match row.state() {
             UploadState::Receiving | UploadState::Queued => {
                 delete_parts(conn, row.id)?;
+                // Without its whole body, a repetition could not be recognized.
+                let free_key = row
+                    .digest
+                    .is_none()
+                    .then(|| uploads::idempotency_key.eq(None::<String>));
                 diesel::update(target)
                     .set((
                         uploads::state.eq(UploadState::Cancelled.as_str()),
+                        free_key,
                         uploads::lease_until.eq(None::<DateTime<Utc>>),
                         uploads::ended_at.eq(db_now()),
                     ))

@@ -19,12 +19,12 @@ mod signal;
 pub mod worker;
 
 use super::StorageError;
-use super::batches::catalog::{self, BatchRow};
+use super::batches::catalog::BatchRow;
 use super::page::Page;
 use super::principals::{Principal, RatesWriter};
 use crate::db::Db;
-use crate::db::batches::Ingest;
 pub use crate::db::batches::withdrawal::WithdrawError;
+use crate::db::batches::{self, Ingest};
 use crate::db::pool::Connections;
 use crate::db::uploads::{self, ActiveLimits, BeginOutcome};
 pub use crate::db::uploads::{NewUpload, UploadRow};
@@ -45,8 +45,11 @@ const MAX_ACTIVE: i64 = 200;
 /// How long a key is compared after its upload has ended.
 pub const KEY_TTL: Duration = Duration::from_secs(24 * 3600);
 
-/// How often a client's wait looks at the upload.
-const WAIT_INTERVAL: Duration = Duration::from_millis(100);
+/// How soon an upload is read again for a client that waits. Doubled each time, because few connections serve all of them.
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+
+/// The longest time until an upload is read again.
+const MAX_WAIT: Duration = Duration::from_secs(1);
 
 /// Uploads. Cheap to clone.
 #[derive(Clone)]
@@ -136,7 +139,7 @@ impl Uploads {
         let upload = uploads::find(&self.db, id).await?;
         let stored = match &upload {
             Some(upload) if !upload.is_stored() => None,
-            _ => catalog::find(&self.db, id.get()).await?,
+            _ => batches::catalog::find(&self.db, id.get()).await?,
         };
         let is_known = upload.is_some() || stored.is_some();
         Ok(is_known.then_some(Batch {
@@ -148,9 +151,10 @@ impl Uploads {
 
     /// Waits until an upload is in its final state, at most for this time. Returns its last state.
     pub async fn wait(&self, mut row: UploadRow, limit: Duration) -> Result<UploadRow, StorageError> {
-        let end = Instant::now() + limit;
+        let (end, mut pause) = (Instant::now() + limit, FIRST_WAIT);
         while !row.state().is_final() && Instant::now() < end {
-            tokio::time::sleep(WAIT_INTERVAL).await;
+            tokio::time::sleep(pause.min(end.saturating_duration_since(Instant::now()))).await;
+            pause = (2 * pause).min(MAX_WAIT);
             if let Some(current) = uploads::find(&self.db, BatchId::of(row.id)).await? {
                 row = current;
             }
@@ -160,11 +164,11 @@ impl Uploads {
 
     /// Batches before one of them, newest first.
     pub async fn list(&self, before: Option<BatchId>, limit: u32) -> Result<Page<Batch>, StorageError> {
-        let uploads = uploads::list(&self.db, before, i64::from(limit) + 1).await?;
-        let stored = catalog::list(&self.db, before.map(BatchId::get), limit)
-            .await?
-            .items;
-        let mut batches: BTreeMap<i64, Batch> = BTreeMap::new();
+        // Of each kind one more than fits: either may fill the page.
+        let more = i64::from(limit) + 1;
+        let uploads = uploads::list(&self.db, before, more).await?;
+        let stored = batches::catalog::list(&self.db, before.map(BatchId::get), more).await?;
+        let mut found: BTreeMap<i64, Batch> = BTreeMap::new();
         let entry = |id| Batch {
             id,
             upload: None,
@@ -172,13 +176,13 @@ impl Uploads {
         };
         for row in uploads {
             let id = row.id;
-            batches.entry(id).or_insert_with(|| entry(id)).upload = Some(row);
+            found.entry(id).or_insert_with(|| entry(id)).upload = Some(row);
         }
         for row in stored {
             let id = row.id;
-            batches.entry(id).or_insert_with(|| entry(id)).stored = Some(row);
+            found.entry(id).or_insert_with(|| entry(id)).stored = Some(row);
         }
-        let newest_first: Vec<Batch> = batches.into_values().rev().take(limit as usize + 1).collect();
+        let newest_first: Vec<Batch> = found.into_values().rev().take(limit as usize + 1).collect();
         Ok(Page::from_rows(newest_first, limit, |batch| batch.id.to_string()))
     }
 

@@ -4,7 +4,8 @@ use crate::support::accounts::{call_as, get_as};
 use crate::support::response::Response;
 use crate::support::sample_data::QUERY;
 use crate::support::upload::{
-    HEADER, app, assert_sums, csv, database, price_count, token, upload, upload_and_wait, wait_for_end,
+    HEADER, PartialUpload, app, assert_sums, csv, database, price_count, token, upload, upload_and_wait,
+    wait_for_end,
 };
 use crate::support::wait::wait_until;
 use diesel::connection::SimpleConnection;
@@ -92,4 +93,63 @@ fn a_stored_batch_is_withdrawn() {
     assert_eq!(get_as(&app, &token, &path).json(), imported);
     let events = database.lines("SELECT subject AS line FROM audit.events WHERE action = 'batch.withdrawn'");
     assert_eq!(events.len(), 1, "{events:?}");
+}
+
+/// C4: An upload that is cancelled while its body is received stores nothing, and its key is free.
+#[test]
+fn a_batch_can_be_cancelled_while_it_is_received() {
+    let database = database();
+    let app = app(&database);
+    let token = token(&app);
+    let mut sending = PartialUpload::begin(&app, &token, "k");
+    let path = sending.path(&database);
+    upload(&app, &token, "k", &csv(1)).problem(409);
+    let cancelled = call_as(&app, &token, "DELETE", &path, &Value::Null);
+    assert_eq!(
+        (cancelled.status, &cancelled.json()["state"]),
+        (200, &json!("cancelled"))
+    );
+    sending.finish().problem(409);
+    let stored = upload_and_wait(&app, &token, "k", &csv(3));
+    assert_eq!(stored.json()["state"], "committed", "{stored:?}");
+    assert_eq!(price_count(&database), 14 + 3);
+}
+
+/// C4: A list goes on over pages whether batches were uploaded or imported.
+#[test]
+fn lists_of_batches_are_paged() {
+    let database = database();
+    for price in 0..4 {
+        database
+            .import(&format!("{HEADER}CNGGZ,FIHEL,2022-05-01,{price}\n"))
+            .unwrap();
+    }
+    let app = app(&database);
+    let token = token(&app);
+    for price in 10..13 {
+        let text = format!("{HEADER}CNGGZ,FIHEL,2022-05-01,{price}\n");
+        assert_eq!(
+            upload_and_wait(&app, &token, &price.to_string(), &text).status,
+            200
+        );
+    }
+    let (mut path, mut ids) = ("/rates/batches?limit=2".to_owned(), Vec::new());
+    loop {
+        let page = get_as(&app, &token, &path);
+        let batches = page.json()["batches"].as_array().unwrap().clone();
+        ids.extend(batches.iter().map(|batch| batch["id"].as_i64().unwrap()));
+        let link = page
+            .headers
+            .get("link")
+            .map(|link| link.to_str().unwrap().to_owned());
+        let Some(link) = link else { break };
+        assert_eq!(batches.len(), 2);
+        path = link[1..link.find('>').unwrap()].to_owned();
+    }
+    let mut expected = ids.clone();
+    expected.sort_unstable_by(|a, b| b.cmp(a));
+    expected.dedup();
+    assert_eq!(ids, expected);
+    // The sample data, four files and three uploads.
+    assert_eq!(ids.len(), 8);
 }

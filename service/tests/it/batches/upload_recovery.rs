@@ -4,7 +4,9 @@ use crate::support::accounts::get_as;
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::program::ServiceProcess;
-use crate::support::upload::{app, assert_sums, csv, database, price_count, token, upload, wait_for_end};
+use crate::support::upload::{
+    PartialUpload, app, assert_sums, csv, database, price_count, token, upload, upload_and_wait, wait_for_end,
+};
 use crate::support::wait::wait_until;
 use diesel::connection::SimpleConnection;
 use std::time::Duration;
@@ -147,4 +149,54 @@ fn two_replicas_share_the_jobs() {
     let expected: i64 = (0..12).map(|number| 100 + number).sum();
     assert_eq!(price_count(&database) - before, expected);
     assert_sums(&database);
+}
+
+/// C3: The key of an upload whose body is cut off is free again, at once if the client leaves, and after the lease if the process died.
+#[test]
+fn the_key_of_an_incomplete_upload_is_free_again() {
+    let database = database();
+    let app = app(&database);
+    let token = token(&app);
+    let sending = PartialUpload::begin(&app, &token, "left");
+    let path = sending.path(&database);
+    drop(sending);
+    let failed = wait_for_end(&app, &token, &path);
+    assert_eq!(
+        failed["upload"]["reason"],
+        "the request body was not received completely"
+    );
+    assert_eq!(upload_and_wait(&app, &token, "left", &csv(2)).status, 200);
+    database.execute(
+        "INSERT INTO rates.uploads (subject, idempotency_key, format, coding, dry_run, lease_until)
+         SELECT subject, 'dead', 'json', 'gzip', true, now() - interval '1 s' FROM rates.uploads LIMIT 1",
+    );
+    assert_eq!(upload_and_wait(&app, &token, "dead", &csv(3)).status, 200);
+    assert_eq!(price_count(&database), 14 + 2 + 3);
+}
+
+/// C3: A key expires a day after the end of its upload.
+#[test]
+fn a_key_expires() {
+    let database = database();
+    let first = app(&database);
+    let first_token = token(&first);
+    for key in ["old", "new"] {
+        assert_eq!(upload_and_wait(&first, &first_token, key, &csv(2)).status, 200);
+    }
+    database.execute(
+        "UPDATE rates.uploads SET ended_at = now() - interval '25 hours' WHERE idempotency_key = 'old'",
+    );
+    first.stop();
+    // A worker cleans up when it starts.
+    let second = app(&database);
+    let second_token = token(&second);
+    wait_until("the key has expired", || {
+        database.lines("SELECT count(*)::text AS line FROM rates.uploads WHERE idempotency_key = 'old'")
+            == ["0"]
+    });
+    assert_eq!(
+        upload_and_wait(&second, &second_token, "old", &csv(3)).status,
+        200
+    );
+    upload(&second, &second_token, "new", &csv(3)).problem(422);
 }

@@ -3,9 +3,10 @@
 use super::accounts::{create_account, get_as, log_in};
 use super::app::{App, send};
 use super::database::Database;
+use super::raw_connection::RawConnection;
 use super::response::Response;
 use super::sample_data::small;
-use super::wait::wait_until_within;
+use super::wait::{wait_until, wait_until_within};
 use portcullis::types::role::Role;
 use reqwest::blocking::RequestBuilder;
 use serde_json::Value;
@@ -91,4 +92,39 @@ pub fn assert_sums(database: &Database) {
            (TABLE rates.computed_daily_rates EXCEPT TABLE rates.daily_rates)) AS d",
     );
     assert_eq!(differences, ["0"]);
+}
+
+/// An upload whose body is half sent.
+pub struct PartialUpload(RawConnection);
+
+impl PartialUpload {
+    /// Sends a request up to the middle of its body.
+    pub fn begin(app: &App, token: &str, key: &str) -> Self {
+        let mut connection = RawConnection::connect(app.address);
+        let body = csv(2);
+        let (half, length) = (body.len() / 2, body.len());
+        assert!(connection.send(format!(
+            "POST /rates/batches HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: {key}\r\n\
+             Content-Type: text/csv\r\nContent-Length: {length}\r\n\r\n{}",
+            &body[..half]
+        )));
+        Self(connection)
+    }
+
+    /// The path of the batch, as soon as it is being received.
+    pub fn path(&self, database: &Database) -> String {
+        let mut ids = Vec::new();
+        wait_until("the upload is received", || {
+            ids = database.lines("SELECT id::text AS line FROM rates.uploads WHERE state = 'receiving'");
+            !ids.is_empty()
+        });
+        format!("/rates/batches/{}", ids[0])
+    }
+
+    /// Sends the rest, and reads the response.
+    pub fn finish(&mut self) -> Response {
+        let body = csv(2);
+        assert!(self.0.send(&body[body.len() / 2..]));
+        self.0.read_response().unwrap()
+    }
 }
