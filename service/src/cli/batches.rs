@@ -89,7 +89,7 @@ fn time(at: DateTime<Utc>) -> String {
 
 fn run_withdrawal(settings: &Settings, id: i64) -> ExitCode {
     let client = ClientInfo::operator(operator::current());
-    match withdraw(&settings.database, id, None, &client) {
+    match withdraw(&settings.database, id, &client) {
         Ok(prices) => print(&format!("withdrew batch {id}: {prices} prices\n")),
         Err(error @ WithdrawError::WithdrawnBefore) => fail(
             EXIT_WITHDRAWN_BEFORE,

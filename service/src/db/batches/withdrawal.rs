@@ -5,10 +5,11 @@ use crate::db::audit;
 use crate::db::error::DbError;
 use crate::db::pool::ConnectError;
 use crate::types::account::AccountId;
+use crate::types::client::ClientId;
 use crate::types::client_info::ClientInfo;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Jsonb, Nullable, Text};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::borrow::BorrowMut;
 use std::cell::Cell;
 
@@ -35,6 +36,33 @@ pub enum WithdrawError {
     Db(#[from] DbError),
 }
 
+/// Who withdraws a batch, for the audit event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WithdrawnBy {
+    /// An operator at the command line, whom the client names.
+    Operator,
+    /// An account.
+    Account(AccountId),
+    /// A machine client.
+    Client(ClientId),
+}
+
+impl WithdrawnBy {
+    fn actor(self) -> Option<i64> {
+        match self {
+            Self::Account(account) => Some(account.get()),
+            Self::Operator | Self::Client(_) => None,
+        }
+    }
+
+    fn detail(self) -> Value {
+        match self {
+            Self::Client(client) => json!({ "by": client.subject() }),
+            Self::Operator | Self::Account(_) => json!({}),
+        }
+    }
+}
+
 /// What the function returns.
 #[derive(QueryableByName)]
 struct OutcomeRow {
@@ -46,22 +74,17 @@ struct OutcomeRow {
 
 impl<C: BorrowMut<PgConnection>> Ingest<C> {
     /// Withdraws a batch; returns how many prices it had.
-    pub fn withdraw(
-        &mut self,
-        id: i64,
-        actor: Option<AccountId>,
-        client: &ClientInfo,
-    ) -> Result<i64, WithdrawError> {
+    pub fn withdraw(&mut self, id: i64, by: WithdrawnBy, client: &ClientInfo) -> Result<i64, WithdrawError> {
         let is_locked = Cell::new(false);
         let done = self.0.borrow_mut().transaction(|conn: &mut PgConnection| {
             lock_sums(conn)?;
             is_locked.set(true);
             diesel::sql_query("SELECT outcome, price_count FROM rates.withdraw_batch($1, $2, $3, $4, $5)")
                 .bind::<BigInt, _>(id)
-                .bind::<Nullable<BigInt>, _>(actor.map(AccountId::get))
+                .bind::<Nullable<BigInt>, _>(by.actor())
                 .bind::<Text, _>(&client.request_id.own)
                 .bind::<Text, _>(client.address.to_string())
-                .bind::<Jsonb, _>(audit::with_client(json!({}), client))
+                .bind::<Jsonb, _>(audit::with_client(by.detail(), client))
                 .get_result::<OutcomeRow>(conn)
         });
         let done = done.map_err(|error| match DbError::of("withdraw_batch", &error) {

@@ -4,16 +4,11 @@
 use crate::config::database::DatabaseSettings;
 use crate::db::batches::Ingest;
 pub use crate::db::batches::withdrawal::WithdrawError;
-use crate::types::account::AccountId;
+use crate::db::batches::withdrawal::WithdrawnBy;
 use crate::types::client_info::ClientInfo;
 
-/// Withdraws a batch; returns how many prices it had. Blocks while an import or another withdrawal runs, up to a minute.
-/// `actor` is `None` for an operator at the command line.
-pub fn withdraw(
-    database: &DatabaseSettings,
-    id: i64,
-    actor: Option<AccountId>,
-    client: &ClientInfo,
-) -> Result<i64, WithdrawError> {
-    Ingest::connect(database)?.withdraw(id, actor, client)
+/// Withdraws a batch for an operator at the command line; returns how many prices it had. Blocks while an import or another withdrawal
+/// runs, up to a minute.
+pub fn withdraw(database: &DatabaseSettings, id: i64, client: &ClientInfo) -> Result<i64, WithdrawError> {
+    Ingest::connect(database)?.withdraw(id, WithdrawnBy::Operator, client)
 }

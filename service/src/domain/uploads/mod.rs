@@ -24,6 +24,7 @@ use super::page::Page;
 use super::principals::{Principal, RatesWriter};
 use crate::db::Db;
 pub use crate::db::batches::withdrawal::WithdrawError;
+use crate::db::batches::withdrawal::WithdrawnBy;
 use crate::db::batches::{self, Ingest};
 use crate::db::pool::Connections;
 use crate::db::uploads::{self, ActiveLimits, BeginOutcome};
@@ -202,14 +203,14 @@ impl Uploads {
         id: BatchId,
         client: &ClientInfo,
     ) -> Result<i64, WithdrawError> {
-        let actor = match writer.principal() {
-            Principal::Account(signed_in) => Some(signed_in.account()),
-            Principal::Client(_) => None,
+        let by = match writer.principal() {
+            Principal::Account(signed_in) => WithdrawnBy::Account(signed_in.account()),
+            Principal::Client(client) => WithdrawnBy::Client(client.id()),
         };
         let (connections, client) = (self.connections.clone(), client.clone());
         let withdraw = move || {
             let mut connection = connections.hold()?;
-            let result = Ingest::over(&mut *connection).withdraw(id.get(), actor, &client);
+            let result = Ingest::over(&mut *connection).withdraw(id.get(), by, &client);
             if matches!(result, Err(WithdrawError::Db(StorageError::Unavailable))) {
                 connection.discard();
             }

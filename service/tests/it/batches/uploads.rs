@@ -358,6 +358,12 @@ fn a_machine_client_uploads() {
         stored.json()["upload"]["subject"],
         format!("client:{}", client.id)
     );
+    let path = stored.header("location");
+    let withdrawn = call_as(&app, &client.token(&app), "DELETE", path, &Value::Null);
+    assert_eq!(withdrawn.json()["state"], "withdrawn", "{withdrawn:?}");
+    let by =
+        database.lines("SELECT detail->>'by' AS line FROM audit.events WHERE action = 'batch.withdrawn'");
+    assert_eq!(by, [format!("client:{}", client.id)]);
     let reader = MachineClient::create_as(&app, &admin, "tokens:introspect");
     upload(&app, &reader.token(&app), "2", &csv(10)).problem(403);
 }

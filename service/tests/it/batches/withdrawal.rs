@@ -37,7 +37,7 @@ pub fn content(database: &Database) -> Vec<String> {
 
 /// Withdraws a batch through the library.
 pub fn withdraw_in(database: &Database, id: i64) -> Result<i64, WithdrawError> {
-    withdraw(&database.settings(&[]).database, id, None, &ClientInfo::service())
+    withdraw(&database.settings(&[]).database, id, &ClientInfo::service())
 }
 
 /// Imports a batch that is not stored yet; returns its number.
