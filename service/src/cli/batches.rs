@@ -8,6 +8,7 @@ use crate::db::conninfo::Purpose;
 use crate::domain::StorageError;
 use crate::domain::batches::withdrawal::WithdrawError;
 use crate::domain::batches::{list, withdraw};
+use crate::domain::data_version::await_announcement;
 use crate::telemetry::logs::Telemetry;
 use crate::types::client_info::ClientInfo;
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -89,7 +90,10 @@ fn time(at: DateTime<Utc>) -> String {
 
 fn run_withdrawal(settings: &Settings, id: i64) -> ExitCode {
     let client = ClientInfo::operator(operator::current());
-    match withdraw(&settings.database, id, &client) {
+    let withdrawn = withdraw(&settings.database, id, &client);
+    // Also after an error: the transaction may have been committed, or the batch withdrawn by another process just now.
+    await_announcement();
+    match withdrawn {
         Ok(prices) => print(&format!("withdrew batch {id}: {prices} prices\n")),
         Err(error @ WithdrawError::WithdrawnBefore) => fail(
             EXIT_WITHDRAWN_BEFORE,

@@ -4,6 +4,7 @@ use super::exit::{check_credentials, fail, note, print};
 use crate::config::Settings;
 use crate::domain::batches::outcome::{ImportError, Progress, StoreOutcome};
 use crate::domain::batches::{check_only, import};
+use crate::domain::data_version::await_announcement;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -24,7 +25,12 @@ pub fn run(settings: &Settings, file: &Path) -> ExitCode {
             note(&line(progress));
         }
     };
-    match import(&settings.database, file, &mut report) {
+    let imported = import(&settings.database, file, &mut report);
+    if imported.is_ok() {
+        // Also of a file that was imported before, perhaps just now.
+        await_announcement();
+    }
+    match imported {
         Ok(done) if done.stored == StoreOutcome::AlreadyStored => {
             let batch = done.batch;
             print(&format!(

@@ -51,7 +51,7 @@ mod vault;
 use crate::config::Settings;
 use crate::config::source::Source;
 use crate::http::openapi::document::document;
-use crate::http::router::Apis;
+use crate::http::router::{Apis, POLICIES};
 use crate::secrets::vault::Vault;
 use crate::telemetry::logs::Telemetry;
 use clap::{Parser, Subcommand};
@@ -123,7 +123,7 @@ pub fn run() -> ExitCode {
         Err(error) => return print(&error.render().to_string()),
     };
     match &arguments.command {
-        Command::Openapi => return print(&document::<Apis>()),
+        Command::Openapi => return print(&document::<Apis>(&POLICIES)),
         Command::Keys { command } => {
             if let Some(code) = keys::run(command) {
                 return code;

@@ -1,4 +1,4 @@
-//! Request limits: rate, body size, range of days.
+//! Request limits: rate, body size, range of days, cached answers.
 
 use super::source::{ConfigError, Source};
 use std::num::NonZeroU32;
@@ -12,6 +12,8 @@ pub struct LimitSettings {
     pub body: usize,
     /// Maximum number of days in one query of `/rates`.
     pub rates_max_days: u32,
+    /// Bytes of the cache of `/rates`; 0: no cache.
+    pub rates_cache_bytes: usize,
 }
 
 impl LimitSettings {
@@ -22,6 +24,7 @@ impl LimitSettings {
             rate: NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN),
             body: source.number("BODY_LIMIT", 0..=10_485_760)?,
             rates_max_days: source.number("RATES_MAX_DAYS", 1..=36_600)?,
+            rates_cache_bytes: source.number::<usize>("RATES_CACHE_SIZE", 0..=4096)? << 20,
         })
     }
 }

@@ -139,6 +139,11 @@ const SERVICE_SETTINGS: &[Setting] = &[
         "Maximum number of days in one query of `/rates`, 1 to 36600.",
     ),
     setting(
+        "RATES_CACHE_SIZE",
+        "32",
+        "Memory in MiB, 0 to 4096, for answers of `/rates` that are reused until the next import. 0: no answer is reused.",
+    ),
+    setting(
         "PUBLIC_URL",
         "",
         "Base URL under which users reach the service, without a path and a trailing slash; its host must be one of `ALLOWED_HOSTS`. Links in mails start with it. Required by `serve` in production; in development the default is `http://127.0.0.1:3000`. Production requires `https`, except for `localhost`, `127.0.0.1` and `[::1]`.",

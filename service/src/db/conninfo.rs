@@ -84,13 +84,22 @@ impl Purpose {
     /// Number of connections that the service keeps open.
     pub fn connections(self, database: &DatabaseSettings) -> u32 {
         match self {
-            Self::Read { .. } => database.pool_size,
+            // One is held by what reads the version of the data.
+            Self::Read { .. } => database.pool_size + 1,
             Self::Stream { .. } => database.stream_pool_size,
             Self::Change(WriteTarget::Accounts) => database.accounts_pool_size,
             Self::Change(WriteTarget::Wishes) => database.wishes_pool_size,
             // The worker's, two of its job, and two of requests.
             Self::Ingest => 5,
             Self::Change(WriteTarget::Demo) | Self::Mail | Self::Migrate | Self::Admin => 1,
+        }
+    }
+
+    /// Number of threads that do work on them. Other connections are held by threads of their own.
+    pub fn threads(self, database: &DatabaseSettings) -> u32 {
+        match self {
+            Self::Read { .. } => database.pool_size,
+            _ => self.connections(database),
         }
     }
 

@@ -19,6 +19,9 @@ pub mod clients;
 /// Connection strings for libpq.
 pub mod conninfo;
 
+/// The version of the data behind rates and places.
+pub mod data_version;
+
 /// Demo entries.
 pub mod demo;
 

@@ -1,9 +1,11 @@
 //! Daily sums of many lanes, part by part from one snapshot: a cursor, so that neither side holds the whole answer.
 
 use super::Db;
+use super::data_version;
 use super::executor::parts::{PartSender, Parts};
 use super::places;
 use super::rates::{DailyRateRow, DailyRates, DailyRatesQuery, RatesKey, rows_of};
+use crate::types::data_version::DataVersion;
 use crate::types::day::DayRange;
 use crate::types::place::Place;
 use chrono::NaiveDate;
@@ -59,6 +61,8 @@ pub enum ExportPart {
         /// Whether the destination is unknown.
         destination: bool,
     },
+    /// The places exist: the first part.
+    Begun(DataVersion),
     /// Lanes with prices, by the codes of their ports.
     Lanes(Vec<ExportedLane>),
 }
@@ -248,6 +252,7 @@ fn send_export(
     if origin || destination {
         return parts.send(ExportPart::Unknown { origin, destination });
     }
+    parts.send(ExportPart::Begun(data_version::read(conn)?))?;
     let first = key.days.from().date();
     let declare = DeclareExport {
         from: first,

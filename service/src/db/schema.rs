@@ -77,6 +77,16 @@ pub mod rates {
     }
 
     diesel::table! {
+        /// One row: the version of the sums and the places.
+        rates.data_version (is_only) {
+            /// True.
+            is_only -> Bool,
+            /// Another one after each change.
+            version -> Uuid,
+        }
+    }
+
+    diesel::table! {
         /// Regions, a forest.
         rates.regions (slug) {
             /// The region's name in the API.

@@ -16,6 +16,9 @@ pub mod batches;
 /// Machine clients, their credentials and tokens.
 pub mod clients;
 
+/// The version of the data behind rates and places, and how long a replica may rely on it.
+pub mod data_version;
+
 /// Demo entries.
 pub mod demo;
 

@@ -86,6 +86,8 @@ pub struct ApiParts {
     pub demo: DemoAccess,
     /// Ports and regions.
     pub places: Places,
+    /// The metrics.
+    pub metrics: Metrics,
     /// Health probes.
     pub probes: Probes,
     /// Daily rates.
@@ -94,6 +96,8 @@ pub struct ApiParts {
     pub rate_streams: RateStreams,
     /// Longest range of days of one rate query.
     pub rates_max_days: u32,
+    /// Bytes of the cache of rates.
+    pub rates_cache_bytes: usize,
     /// Authenticates access tokens.
     pub principals: Principals,
     /// Sessions and tokens.
@@ -143,7 +147,7 @@ macro_rules! apis {
 
 apis! { parts =>
     #[cfg(feature = "access")] AccessApi(parts.access),
-    RatesApi(parts.rates, parts.rates_max_days),
+    RatesApi(parts.rates, parts.rates_max_days, parts.rates_cache_bytes, parts.metrics),
     RateQueryApi(parts.rate_streams.clone(), parts.rates_max_days),
     RateExportApi(parts.rate_streams, parts.rates_max_days),
     BatchesApi(parts.uploads),
@@ -170,28 +174,29 @@ apis! { parts =>
 }
 
 /// The operations whose bodies or responses the edge treats differently.
-pub const POLICIES: [OperationPolicy; 3] = [
+pub const POLICIES: [OperationPolicy; 9] = [
     OperationPolicy {
-        method: &Method::POST,
-        path: "/rates/batches",
         body: Some(BodyRule::Streamed {
             limit: batches::MAX_BODY,
             codings: batches::CODINGS,
         }),
-        streams_per_client: None,
+        ..OperationPolicy::of(&Method::POST, "/rates/batches")
     },
     OperationPolicy {
-        method: &Method::POST,
-        path: "/rates/query",
         body: Some(BodyRule::Buffered(query::MAX_BODY)),
         streams_per_client: Some(2),
+        ..OperationPolicy::of(&Method::POST, "/rates/query")
     },
     OperationPolicy {
-        method: &Method::GET,
-        path: "/rates/export",
-        body: None,
         streams_per_client: Some(1),
+        ..OperationPolicy::public_data("/rates/export")
     },
+    OperationPolicy::public_data("/rates"),
+    OperationPolicy::public_data("/rates.csv"),
+    OperationPolicy::public_data("/ports"),
+    OperationPolicy::public_data("/ports/{code}"),
+    OperationPolicy::public_data("/regions"),
+    OperationPolicy::public_data("/regions/{slug}"),
 ];
 
 impl Operations for Apis {
@@ -299,7 +304,7 @@ pub fn routes<T: Operations + 'static>(apis: T, settings: EdgeSettings) -> BoxEn
     let has_api_docs = settings.web.has_api_docs();
     extra.extend(assets::routes(has_api_docs));
     if has_api_docs {
-        extra.extend(docs::routes(document::<T>()));
+        extra.extend(docs::routes(document::<T>(&T::policies())));
     }
     extra.extend(settings.mailbox.iter().flat_map(mail::routes));
     let parts = EdgeParts {

@@ -13,6 +13,7 @@ use crate::domain::accounts::passwords::PasswordPolicy;
 use crate::domain::accounts::{self, Accounts};
 use crate::domain::audit::Audit;
 use crate::domain::clients::{self, Clients};
+use crate::domain::data_version::VersionLease;
 use crate::domain::demo::Demo;
 use crate::domain::form_answers::FormAnswers;
 use crate::domain::places::Places;
@@ -29,6 +30,7 @@ use crate::http::demo::DemoAccess;
 use crate::http::health::Probes;
 use crate::http::router::{self, ApiParts, Apis};
 use crate::http::web::state::{Web, WebParts};
+use crate::telemetry::metrics::Metrics;
 
 /// The domain services.
 pub struct Services {
@@ -47,12 +49,16 @@ pub struct Services {
     pub hashing: Hashing,
     /// Authenticates access tokens.
     pub principals: Principals,
+    /// Daily rates.
+    pub rates: Rates,
     /// Sessions and their tokens.
     pub sessions: Sessions,
     /// Uploads of batches, if they are enabled.
     pub uploads: Option<Uploads>,
     /// Accounts, for administrators.
     pub users: Users,
+    /// The version of the rates that is current.
+    pub version_lease: VersionLease,
     /// Wishes.
     pub wishes: Wishes,
 }
@@ -68,6 +74,7 @@ impl Services {
         #[cfg(feature = "access")] access: Option<Access>,
     ) -> Result<Self, StartError> {
         let auth = &settings.auth;
+        let version_lease = VersionLease::default();
         let hashing = Hashing::start(auth.hashing).map_err(StartError::Threads)?;
         let throttles = Throttles::new(keys.data.clone());
         let sessions = Sessions::new(Parts {
@@ -117,11 +124,18 @@ impl Services {
             clients,
             hashing,
             principals,
+            rates: Rates::new(logins.rates.clone(), version_lease.clone()),
             sessions,
             uploads: logins.ingest.as_ref().map(|(db, connections)| {
-                Uploads::new(db.clone(), connections.clone(), uploads_signal.clone())
+                Uploads::new(
+                    db.clone(),
+                    connections.clone(),
+                    uploads_signal.clone(),
+                    version_lease.clone(),
+                )
             }),
             users: Users::new(logins.accounts.clone(), keys.data.clone()),
+            version_lease,
             wishes: Wishes::new(logins.wishes.clone()),
         })
     }
@@ -142,7 +156,14 @@ pub fn web(settings: &Settings, keys: &Keys, services: &Services) -> Web {
 }
 
 /// Builds all APIs.
-pub fn apis(settings: &Settings, logins: &Logins, services: &Services, web: Web, probes: Probes) -> Apis {
+pub fn apis(
+    settings: &Settings,
+    logins: &Logins,
+    services: &Services,
+    web: Web,
+    probes: Probes,
+    metrics: Metrics,
+) -> Apis {
     router::apis(ApiParts {
         #[cfg(feature = "access")]
         access: services.access.clone(),
@@ -151,10 +172,12 @@ pub fn apis(settings: &Settings, logins: &Logins, services: &Services, web: Web,
         clients: services.clients.clone(),
         demo: demo(settings, logins),
         places: Places::new(logins.rates.clone()),
+        metrics,
         probes,
-        rates: Rates::new(logins.rates.clone()),
+        rates: services.rates.clone(),
         rate_streams: RateStreams::new(logins.streams.clone()),
         rates_max_days: settings.limits.rates_max_days,
+        rates_cache_bytes: settings.limits.rates_cache_bytes,
         principals: services.principals.clone(),
         sessions: services.sessions.clone(),
         uploads: services.uploads.clone(),

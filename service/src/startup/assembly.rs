@@ -74,7 +74,14 @@ impl Service {
             Arc::clone(&stopping),
             metrics.clone(),
         );
-        let apis = apis(settings, &logins, &services, web.clone(), probes.clone());
+        let apis = apis(
+            settings,
+            &logins,
+            &services,
+            web.clone(),
+            probes.clone(),
+            metrics.clone(),
+        );
         let rate_limit = Arc::new(RateLimit::new(limits.rate));
         let security_events = Arc::new(SecurityEvents::default());
         let edge = EdgeSettings {
@@ -135,6 +142,8 @@ impl Service {
                 security_events,
                 #[cfg(feature = "access")]
                 access,
+                rates: services.rates,
+                version_lease: services.version_lease,
                 sessions: services.sessions,
                 clients: services.clients,
                 accounts: services.accounts,

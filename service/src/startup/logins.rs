@@ -20,6 +20,8 @@ use std::sync::Arc;
 pub struct Logins {
     /// Of the public read path: may read rates only.
     pub rates: Db,
+    /// Of the same login: one connection is held by what reads the version of the data.
+    pub version: Connections,
     /// Of the public read path too, for responses that are streamed.
     pub streams: Db,
     /// Of accounts, sessions, audit events and new mails.
@@ -95,6 +97,7 @@ impl Logins {
             |connections| Db::over(database, connections, metrics.clone()).map_err(StartError::Threads);
         let logins = Self {
             streams: start(rates.for_streams())?,
+            version: rates.clone(),
             rates: start(rates)?,
             accounts: start(accounts)?,
             wishes: start(wishes)?,

@@ -7,7 +7,7 @@ use super::listener::Stage;
 use super::price_age;
 use super::service::Service;
 use super::supervision::{Supervisor, TaskError};
-use crate::domain::rates::Rates;
+use crate::domain::data_version::watcher::VersionWatcher;
 use crate::domain::uploads::worker::UploadWorker;
 use crate::mail::worker::MailWorker;
 use crate::secrets::vault::Vault;
@@ -54,7 +54,7 @@ impl Service {
             self.form_answers,
         );
         let cleanup = supervisor.spawn("cleanup", cleanup);
-        let price_age = price_age::run(Rates::new(self.logins.rates.clone()), self.metrics.clone());
+        let price_age = price_age::run(self.rates, self.metrics.clone());
         let price_age = supervisor.spawn("price age", price_age);
         let keep_token = |vault: Vault| {
             supervisor.spawn_until_error("Vault token", async move { vault.keep_token().await })
@@ -66,6 +66,15 @@ impl Service {
             move || supervisor.report("mail worker")
         });
         let worker = worker.inspect_err(|error| tracing::error!(%error, "cannot start the mail worker"));
+        let age = self.version_lease.clone();
+        self.metrics.computed().set_version_age(move || age.age());
+        let version_watcher = VersionWatcher::start(self.logins.version.clone(), self.version_lease, {
+            let supervisor = supervisor.clone();
+            move || supervisor.report("version watcher")
+        });
+        // Without it, no answer is reused.
+        let version_watcher =
+            version_watcher.inspect_err(|error| tracing::error!(%error, "cannot start the version watcher"));
         let upload_worker = self.logins.ingest.as_ref().map(|(_, connections)| {
             let supervisor = supervisor.clone();
             let panicked = move || supervisor.report("upload worker");
@@ -118,8 +127,10 @@ impl Service {
             secret_reloads.iter().for_each(tokio::task::JoinHandle::abort);
             let worker = tokio::task::spawn_blocking(move || worker.map(MailWorker::stop));
             let upload_worker = tokio::task::spawn_blocking(move || upload_worker.map(UploadWorker::stop));
+            let version_watcher =
+                tokio::task::spawn_blocking(move || version_watcher.map(VersionWatcher::stop));
             // Before its connections are closed, so that it can hand its job back.
-            let _ = upload_worker.await;
+            let _ = tokio::join!(upload_worker, version_watcher);
             let _ = tokio::join!(self.logins.close(), worker);
             // No connection uses the logins any more.
             login_rotations.revoke().await;

@@ -14,7 +14,9 @@ use crate::domain::access::Access;
 use crate::domain::accounts::Accounts;
 use crate::domain::audit::Audit;
 use crate::domain::clients::Clients;
+use crate::domain::data_version::VersionLease;
 use crate::domain::form_answers::FormAnswers;
+use crate::domain::rates::Rates;
 use crate::domain::sessions::Sessions;
 use crate::domain::uploads::Signal;
 use crate::http::edge::rate_limit::RateLimit;
@@ -37,6 +39,8 @@ pub struct Service {
     pub(super) security_events: Arc<SecurityEvents>,
     #[cfg(feature = "access")]
     pub(super) access: Option<Access>,
+    pub(super) rates: Rates,
+    pub(super) version_lease: VersionLease,
     pub(super) sessions: Sessions,
     pub(super) clients: Clients,
     pub(super) accounts: Accounts,

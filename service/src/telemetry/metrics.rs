@@ -1,12 +1,11 @@
 //! Metric instruments, shared by the Prometheus endpoint and the OTLP export.
 
+use super::computed_gauges::ComputedGauges;
 use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, MeterProvider, UpDownCounter};
 use opentelemetry::{KeyValue, Value};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::{Registry, TextEncoder};
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Histogram boundaries in seconds.
 const BOUNDARIES: [f64; 14] = [
@@ -32,8 +31,6 @@ pub struct Metrics {
     upload_time: Histogram<f64>,
     vault_up: Gauge<u64>,
     vault_requests: Counter<u64>,
-    vault_token_ends: TokenEnds,
-    login_ends: LoginEnds,
     login_generation: Gauge<u64>,
     login_rotations: Counter<u64>,
     login_failures: Counter<u64>,
@@ -41,48 +38,15 @@ pub struct Metrics {
     keys_version: Gauge<u64>,
     ready: Gauge<u64>,
     last_import: Gauge<i64>,
+    rates_answers: Counter<u64>,
+    computed: ComputedGauges,
     audit_checks: Counter<u64>,
 }
-
-/// When the token of each Vault client ends, unless it does not.
-type TokenEnds = Arc<Mutex<BTreeMap<&'static str, Instant>>>;
-
-/// Finds out when the credentials of each login end. Called when the metrics are collected.
-type LoginEnds = Arc<Mutex<BTreeMap<&'static str, Box<dyn Fn() -> Instant + Send + Sync>>>>;
 
 impl Metrics {
     /// Creates the instruments. `registry` exports them to Prometheus.
     pub fn new(provider: &SdkMeterProvider, registry: Registry) -> Self {
         let meter = provider.meter("portcullis");
-        let vault_token_ends = TokenEnds::default();
-        let ends = Arc::clone(&vault_token_ends);
-        // The registry of the meter holds the callbacks.
-        let _ = meter
-            .f64_observable_gauge("vault.token.remaining")
-            .with_unit("s")
-            .with_description("Time until the Vault token ends, by client: service, broker")
-            .with_callback(move |observer| {
-                for (client, end) in &*ends.lock().unwrap_or_else(PoisonError::into_inner) {
-                    let remaining = end.saturating_duration_since(Instant::now());
-                    observer.observe(remaining.as_secs_f64(), &[KeyValue::new("client", *client)]);
-                }
-            })
-            .build();
-        let login_ends = LoginEnds::default();
-        let ends = Arc::clone(&login_ends);
-        let _ = meter
-            .f64_observable_gauge("db.login.lease.remaining")
-            .with_unit("s")
-            .with_description(
-                "Time until the credentials of a database login end, unless they are renewed or replaced",
-            )
-            .with_callback(move |observer| {
-                for (login, end) in &*ends.lock().unwrap_or_else(PoisonError::into_inner) {
-                    let remaining = end().saturating_duration_since(Instant::now());
-                    observer.observe(remaining.as_secs_f64(), &[KeyValue::new("login", *login)]);
-                }
-            })
-            .build();
         let metrics = Self {
             registry,
             requests: seconds(
@@ -154,8 +118,6 @@ impl Metrics {
                 .u64_counter("vault.requests")
                 .with_description("Requests to Vault, by client, operation and outcome")
                 .build(),
-            vault_token_ends,
-            login_ends,
             login_generation: meter
                 .u64_gauge("db.login.generation")
                 .with_description(
@@ -191,6 +153,13 @@ impl Metrics {
                 .with_unit("s")
                 .with_description("When the newest batch of prices was stored, in seconds since 1970")
                 .build(),
+            rates_answers: meter
+                .u64_counter("rates.answers")
+                .with_description(
+                    "Answers of /rates, by their relation to the cache: hit, miss, bypassed (the version of the data is unknown)",
+                )
+                .build(),
+            computed: ComputedGauges::new(&meter),
             audit_checks: meter
                 .u64_counter("audit.checks")
                 .with_description(
@@ -298,24 +267,6 @@ impl Metrics {
             .add(1, &[client, operation, KeyValue::new("outcome", outcome)]);
     }
 
-    /// Records when the token of a Vault client ends. `None`: never.
-    pub fn vault_token_ends(&self, client: &'static str, end: Option<Instant>) {
-        let mut ends = self
-            .vault_token_ends
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        match end {
-            Some(end) => ends.insert(client, end),
-            None => ends.remove(client),
-        };
-    }
-
-    /// Records how to find out when the credentials of a login end.
-    pub fn login_ends(&self, login: &'static str, end: Box<dyn Fn() -> Instant + Send + Sync>) {
-        let mut ends = self.login_ends.lock().unwrap_or_else(PoisonError::into_inner);
-        ends.insert(login, end);
-    }
-
     /// Counts replaced credentials. `reason` is one of a few fixed names.
     pub fn login_replaced(&self, login: &'static str, generation: u64, reason: &'static str) {
         let login = KeyValue::new("login", login);
@@ -352,9 +303,19 @@ impl Metrics {
         self.last_import.record(timestamp, &[]);
     }
 
+    /// Counts an answer of `/rates`. `outcome` is one of a few fixed names.
+    pub fn rates_answer(&self, outcome: &'static str) {
+        self.rates_answers.add(1, &[KeyValue::new("outcome", outcome)]);
+    }
+
     /// Counts a comparison of the audit chain. `outcome` is one of a few fixed names.
     pub fn audit_checked(&self, outcome: &'static str) {
         self.audit_checks.add(1, &[KeyValue::new("outcome", outcome)]);
+    }
+
+    /// The gauges that are computed when the metrics are collected.
+    pub fn computed(&self) -> &ComputedGauges {
+        &self.computed
     }
 
     /// All metrics in the Prometheus text format, version 0.0.4.

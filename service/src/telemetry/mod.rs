@@ -3,6 +3,9 @@
 /// The OTLP collector.
 mod collector;
 
+/// Gauges that are computed when the metrics are collected.
+pub mod computed_gauges;
+
 /// Errors of setting up telemetry.
 pub mod error;
 

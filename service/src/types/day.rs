@@ -62,7 +62,7 @@ impl fmt::Display for Day {
 }
 
 /// An inclusive range of days, no longer than a limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DayRange {
     from: Day,
     to: Day,

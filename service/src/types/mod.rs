@@ -19,6 +19,9 @@ pub mod client_info;
 /// The wall clock.
 pub mod clock;
 
+/// Versions of the data behind rates and places.
+pub mod data_version;
+
 /// Calendar days and ranges of days.
 pub mod day;
 

@@ -62,6 +62,7 @@ fn an_invalid_value_ends_with_78_and_the_name_of_the_setting() {
         ("RATE_LIMIT", "7f3a"),
         ("API_DOCS", "7f3a"),
         ("RATES_MAX_DAYS", "36601"),
+        ("RATES_CACHE_SIZE", "4097"),
         ("PUBLIC_URL", "http://rates-7f3a.example"),
         ("PUBLIC_URL", "https://rates-7f3a.example/"),
         ("PUBLIC_URL", "https://user-7f3a@rates.example"),

@@ -44,8 +44,8 @@ pub struct Db {
     acquire_timeout: Duration,
     /// From queueing to the result: the acquire timeout, the statement timeout, and the network.
     total_timeout: Duration,
-    /// How many connections there are.
-    size: u32,
+    /// How much work is done at the same time.
+    threads: u32,
     /// Becomes true when the connections close.
     closing: watch::Sender<bool>,
     metrics: Metrics,
@@ -71,13 +71,13 @@ impl Db {
         metrics: Metrics,
     ) -> std::io::Result<Self> {
         let purpose = connections.purpose();
-        let size = purpose.connections(database);
+        let threads = purpose.threads(database);
         Ok(Self {
             connections,
-            workers: Workers::start(purpose.application_name(), size)?,
+            workers: Workers::start(purpose.application_name(), threads)?,
             acquire_timeout: database.acquire_timeout,
             total_timeout: database.acquire_timeout + database.statement_timeout + NETWORK_ALLOWANCE,
-            size,
+            threads,
             closing: watch::Sender::new(false),
             metrics,
         })
@@ -90,9 +90,9 @@ impl Db {
         self.connections.close();
     }
 
-    /// How many connections there are.
-    pub fn connections(&self) -> usize {
-        self.size as usize
+    /// How much work is done at the same time.
+    pub fn threads(&self) -> usize {
+        self.threads as usize
     }
 
     /// Runs a read. It is repeated on a fresh connection if the first one turns out to be dead, so it must have no

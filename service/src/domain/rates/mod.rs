@@ -6,6 +6,8 @@ pub mod streams;
 use super::StorageError;
 use crate::db::rates::{DailyRateRow, RatesBatcher, RatesKey};
 use crate::db::{self, Db};
+use crate::domain::data_version::VersionLease;
+use crate::types::data_version::DataVersion;
 use crate::types::day::{Day, DayRange};
 use crate::types::place::Place;
 use chrono::{DateTime, Utc};
@@ -14,7 +16,7 @@ use chrono::{DateTime, Utc};
 pub const MIN_PRICES: i64 = 3;
 
 /// A query for daily rates.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RatesQuery {
     /// The place of loading.
     pub origin: Place,
@@ -74,14 +76,16 @@ impl DailyRate {
 #[derive(Clone)]
 pub struct Rates {
     db: Db,
+    lease: VersionLease,
     waiting: RatesBatcher,
 }
 
 impl Rates {
-    /// Over connections of a login that may read the sums.
-    pub fn new(db: Db) -> Self {
+    /// Over connections of a login that may read the sums. `lease`: which version of them is current.
+    pub fn new(db: Db, lease: VersionLease) -> Self {
         Self {
             db,
+            lease,
             waiting: RatesBatcher::default(),
         }
     }
@@ -89,6 +93,11 @@ impl Rates {
     /// When the newest batch of prices was stored, if there is one.
     pub async fn find_last_import(&self) -> Result<Option<DateTime<Utc>>, StorageError> {
         db::batches::find_newest_time(&self.db).await
+    }
+
+    /// The current version of the sums and the places, if it is known without asking the database.
+    pub fn current_version(&self) -> Option<DataVersion> {
+        self.lease.current()
     }
 
     /// Every day of the range, newest first; days without prices have count 0.

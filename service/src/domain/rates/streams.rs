@@ -6,6 +6,7 @@ use crate::db::executor::parts::Parts;
 use crate::db::rate_streams::{self, ExportKey, ExportPart, ExportedLane};
 use crate::db::rates::{DailyRates, RatesKey};
 use crate::domain::StorageError;
+use crate::types::data_version::DataVersion;
 use crate::types::day::DayRange;
 use crate::types::place::Place;
 use std::sync::Arc;
@@ -86,8 +87,9 @@ pub enum ExportError {
 
 /// The sums of all lanes between ports.
 pub struct ExportStream {
+    version: DataVersion,
     parts: Parts<ExportPart>,
-    /// The first part, which has been awaited.
+    /// The first lanes, which have been awaited.
     first: Option<Vec<ExportedLane>>,
     is_ended: bool,
     _permit: OwnedSemaphorePermit,
@@ -103,7 +105,7 @@ pub struct RateStreams {
 impl RateStreams {
     /// Over connections of a login that may read the sums, of which at most half are used for exports: they may take minutes.
     pub fn new(db: Db) -> Self {
-        let exports = (db.connections() / 2).max(1);
+        let exports = (db.threads() / 2).max(1);
         Self {
             db,
             exports: Arc::new(Semaphore::new(exports)),
@@ -134,14 +136,17 @@ impl RateStreams {
             days: query.days,
         };
         let mut parts = rate_streams::stream_export(&self.db, key);
-        let first = match parts.next().await? {
+        let version = match parts.next().await? {
+            Some(ExportPart::Begun(version)) => version,
             Some(ExportPart::Unknown { origin, destination }) => {
                 return Err(ExportError::UnknownPlace { origin, destination });
             }
-            Some(ExportPart::Lanes(lanes)) => Some(lanes),
-            None => None,
+            Some(ExportPart::Lanes(_)) | None => return Err(StorageError::Failed.into()),
         };
+        // Before the response begins, so that an error is one.
+        let first = next_lanes(&mut parts).await?;
         Ok(ExportStream {
+            version,
             parts,
             is_ended: first.is_none(),
             first,
@@ -164,14 +169,19 @@ impl LaneStream {
 }
 
 impl ExportStream {
+    /// The version of the snapshot that is exported.
+    pub fn version(&self) -> DataVersion {
+        self.version
+    }
+
     /// The next lanes; `None` after the last ones. After an error the export is incomplete.
     pub async fn next(&mut self) -> Result<Option<Vec<LaneSums>>, StorageError> {
         let lanes = match self.first.take() {
             Some(lanes) => lanes,
             None if self.is_ended => return Ok(None),
-            None => match self.parts.next().await? {
-                Some(ExportPart::Lanes(lanes)) => lanes,
-                Some(ExportPart::Unknown { .. }) | None => {
+            None => match next_lanes(&mut self.parts).await? {
+                Some(lanes) => lanes,
+                None => {
                     self.is_ended = true;
                     return Ok(None);
                 }
@@ -183,5 +193,13 @@ impl ExportStream {
             days: lane.rows.into_iter().map(DailyRate::from).collect(),
         };
         Ok(Some(lanes.into_iter().map(to_sums).collect()))
+    }
+}
+
+async fn next_lanes(parts: &mut Parts<ExportPart>) -> Result<Option<Vec<ExportedLane>>, StorageError> {
+    match parts.next().await? {
+        Some(ExportPart::Lanes(lanes)) => Ok(Some(lanes)),
+        Some(ExportPart::Begun(_) | ExportPart::Unknown { .. }) => Err(StorageError::Failed),
+        None => Ok(None),
     }
 }

@@ -20,6 +20,7 @@ pub mod worker;
 
 use super::StorageError;
 use super::batches::catalog::BatchRow;
+use super::data_version::VersionLease;
 use super::page::Page;
 use super::principals::{Principal, RatesWriter};
 use crate::db::Db;
@@ -31,7 +32,7 @@ use crate::db::uploads::{self, ActiveLimits, BeginOutcome};
 pub use crate::db::uploads::{NewUpload, UploadRow};
 use crate::types::client_info::ClientInfo;
 use crate::types::page_row::PageRow;
-use crate::types::upload::{BatchFormat, BatchId, BodyCoding, IdempotencyKey};
+use crate::types::upload::{BatchFormat, BatchId, BodyCoding, IdempotencyKey, UploadState};
 pub use reception::{ReceiveError, Received, Reception};
 pub use signal::Signal;
 use std::collections::BTreeMap;
@@ -58,6 +59,7 @@ pub struct Uploads {
     db: Db,
     connections: Connections,
     signal: Signal,
+    lease: VersionLease,
 }
 
 /// What a client states about an upload.
@@ -101,12 +103,13 @@ pub enum Begun {
 }
 
 impl Uploads {
-    /// Over connections of the ingest login. `signal` wakes the worker.
-    pub fn new(db: Db, connections: Connections, signal: Signal) -> Self {
+    /// Over connections of the ingest login. `signal` wakes the worker, `lease`: which version of the rates is current.
+    pub fn new(db: Db, connections: Connections, signal: Signal, lease: VersionLease) -> Self {
         Self {
             db,
             connections,
             signal,
+            lease,
         }
     }
 
@@ -142,6 +145,9 @@ impl Uploads {
             Some(upload) if !upload.is_stored() => None,
             _ => batches::catalog::find(&self.db, id.get()).await?,
         };
+        if stored.is_some() {
+            self.lease.await_visibility(&self.db).await;
+        }
         let is_known = upload.is_some() || stored.is_some();
         Ok(is_known.then_some(Batch {
             id: id.get(),
@@ -159,6 +165,9 @@ impl Uploads {
             if let Some(current) = uploads::find(&self.db, BatchId::of(row.id)).await? {
                 row = current;
             }
+        }
+        if row.state() == UploadState::Committed {
+            self.lease.await_visibility(&self.db).await;
         }
         Ok(row)
     }
@@ -182,6 +191,9 @@ impl Uploads {
         for row in stored {
             let id = row.id;
             found.entry(id).or_insert_with(|| entry(id)).stored = Some(row);
+        }
+        if found.values().any(|batch| batch.stored.is_some()) {
+            self.lease.await_visibility(&self.db).await;
         }
         let newest_first: Vec<Batch> = found.into_values().rev().take(limit as usize + 1).collect();
         Ok(Page::from_rows(newest_first, limit, |batch| batch.id.to_string()))
@@ -217,6 +229,8 @@ impl Uploads {
             result
         };
         let done = tokio::task::spawn_blocking(withdraw).await;
+        // Also after an error: the transaction may have been committed, or another request may have withdrawn the batch just now.
+        self.lease.await_visibility(&self.db).await;
         done.unwrap_or(Err(WithdrawError::Db(StorageError::Failed)))
     }
 }

@@ -1,12 +1,12 @@
 //! A file that never changes while the program runs: with an entity tag, and compressed for clients that accept it.
 
+use crate::http::contract::entity_tag::{self, digest};
 use crate::http::contract::negotiate::weighted;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::{HeaderMap, HeaderValue, header};
 use poem::{Body, Response};
-use sha2::{Digest, Sha256};
 use std::io::Write;
 
 /// Allows the page's own styles, scripts and requests; nothing inline.
@@ -92,18 +92,11 @@ impl StaticFile {
 
 impl Representation {
     fn new(digest: &str, content: Bytes) -> Self {
-        let etag = HeaderValue::try_from(format!("\"{digest}\""));
         Self {
             content,
-            etag: etag.unwrap_or(HeaderValue::from_static("\"\"")),
+            etag: entity_tag::quoted(digest),
         }
     }
-}
-
-/// 128 bits of SHA-256.
-fn digest(content: &[u8]) -> String {
-    let digest = Sha256::digest(content);
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn compress(content: &[u8]) -> Option<Bytes> {

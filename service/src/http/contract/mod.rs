@@ -21,6 +21,9 @@ pub mod form_urlencoded;
 /// Header fields as arguments.
 pub mod header_field;
 
+/// Entity tags.
+pub mod entity_tag;
+
 /// `ETag` and `If-Match`.
 pub mod if_match;
 

@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream, Stream};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, header};
 use std::io::{Result, Write};
 use zstd::stream::raw::CParameter;
 use zstd::stream::write::Encoder as ZstdEncoder;
@@ -56,12 +56,12 @@ impl Coding {
         }
     }
 
-    /// The value of `Content-Encoding`.
-    pub fn header(self) -> Option<HeaderValue> {
+    /// The name in `Content-Encoding`.
+    pub fn name(self) -> Option<&'static str> {
         match self {
             Self::Identity => None,
-            Self::Gzip => Some(HeaderValue::from_static("gzip")),
-            Self::Zstd => Some(HeaderValue::from_static("zstd")),
+            Self::Gzip => Some("gzip"),
+            Self::Zstd => Some("zstd"),
         }
     }
 
@@ -133,6 +133,7 @@ pub fn encode(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::HeaderValue;
     use std::io::{Error, Read};
 
     #[test]

@@ -27,6 +27,7 @@ impl Condition {
         if response.status() == StatusCode::OK && is_known {
             response.set_status(StatusCode::NOT_MODIFIED);
             response.headers_mut().remove(header::CONTENT_TYPE);
+            response.headers_mut().remove(header::CONTENT_ENCODING);
             response.headers_mut().remove(header::CONTENT_LENGTH);
             response.set_body(Body::empty());
         }

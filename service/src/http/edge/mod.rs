@@ -39,6 +39,9 @@ pub mod hosts;
 /// The order of all checks.
 pub mod pipeline;
 
+/// Entity tags and caching of public data.
+pub mod public_data;
+
 /// Finds undocumented query parameters.
 pub mod query_params;
 

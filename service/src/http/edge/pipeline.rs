@@ -14,7 +14,7 @@ use super::request_quota::RequestQuota;
 use super::response_budget::ResponseBudget;
 use super::security_events::{self, SecurityEvents};
 use super::security_headers;
-use super::{accept, codings, head_limits, query_params, streamed_response};
+use super::{accept, codings, head_limits, public_data, query_params, streamed_response};
 use crate::domain::principals::Principals;
 use crate::http::contract::negotiate;
 use crate::http::contract::problem::{self, Problem, ProblemKind};
@@ -197,12 +197,18 @@ impl Edge {
         let outcome = caught
             .map_err(|_| Problem::internal())
             .and_then(error_mapping::map_outcome);
+        let outcome = match outcome {
+            Ok(response) if policy.is_some_and(|policy| policy.is_public_data) => {
+                public_data::describe(response).await
+            }
+            outcome => outcome,
+        };
         let response = match outcome {
             outcome if !unknown.is_empty() => return Err(with_unknown(outcome, unknown)),
             Ok(response) if streamed_response::is_streamed(&response) => {
                 // Without a share it would be unbounded.
                 let share = stream.ok_or_else(Problem::internal)?;
-                return streamed_response::complete(response, coding, share, head);
+                return streamed_response::complete(response, coding, &condition, share, head);
             }
             Ok(response) if head => return Ok(condition.apply(without_body(response).await)),
             outcome => condition.apply(outcome?),

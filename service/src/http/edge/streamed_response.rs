@@ -2,7 +2,9 @@
 //! connection (HTTP/1.1) or the stream (HTTP/2), so that a truncated response never looks complete.
 
 use super::compression::{self, Coding};
+use super::conditional::Condition;
 use super::response_budget::ResponseShare;
+use crate::http::contract::entity_tag;
 use crate::http::contract::problem::Problem;
 use bytes::Bytes;
 use futures_util::Stream;
@@ -43,20 +45,28 @@ pub fn check_version(version: Version) -> Result<(), Problem> {
 }
 
 /// Completes a streamed response: its content coding, and its share of the budget, which the listener holds until the response
-/// ends. The response to HEAD has no body and holds nothing.
+/// ends. The response to HEAD has no body and holds nothing, as that to a client that has the current representation.
 pub fn complete(
     mut response: Response,
     coding: Coding,
+    condition: &Condition,
     share: ResponseShare,
     head: bool,
 ) -> Result<Response, Problem> {
-    let parts = response.take_body().into_bytes_stream();
     let negotiated = HeaderValue::from_static("Accept-Encoding");
     response.headers_mut().append(header::VARY, negotiated);
-    if let Some(coding) = coding.header() {
-        response.headers_mut().insert(header::CONTENT_ENCODING, coding);
+    if let Some(name) = coding.name() {
+        let tag = response.headers().get(header::ETAG);
+        let tag = tag.map(|tag| entity_tag::with_coding(tag, name));
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+        if let Some(tag) = tag {
+            headers.insert(header::ETAG, tag);
+        }
     }
-    if head {
+    let mut response = condition.apply(response);
+    let parts = response.take_body().into_bytes_stream();
+    if head || response.status() == StatusCode::NOT_MODIFIED {
         return Ok(response);
     }
     let encoded = compression::encode(parts, coding).map_err(|error| {

@@ -1,5 +1,6 @@
 //! The OpenAPI document: what the framework generates, plus what its schemas cannot express.
 
+use super::operation_policy::OperationPolicy;
 use crate::http::contract::any_caller::CLIENT_SCHEME;
 use http::Method;
 use poem::endpoint::BoxEndpoint;
@@ -9,8 +10,8 @@ use serde_json::{Map, Value, json};
 use std::collections::{HashMap, HashSet};
 use std::marker::PhantomData;
 
-/// The OpenAPI document of these operations, as JSON.
-pub fn document<T: OpenApi + 'static>() -> String {
+/// The OpenAPI document of these operations, as JSON. `policies`: what the edge does differently for them.
+pub fn document<T: OpenApi + 'static>(policies: &[OperationPolicy]) -> String {
     let spec = describe(Described::<T>(PhantomData)).spec();
     let mut document: Value = serde_json::from_str(&spec).unwrap_or_default();
     for name in T::meta().iter().flat_map(request_schemas) {
@@ -19,6 +20,7 @@ pub fn document<T: OpenApi + 'static>() -> String {
     }
     describe_successes(&mut document);
     plain_media_types(&mut document);
+    describe_public_data(&mut document, policies);
     describe_conditions(&mut document);
     describe_client_scopes(&mut document);
     // An operation without a security scheme is public.
@@ -72,6 +74,23 @@ fn describe_client_scopes(document: &mut Value) {
             if let Some(scopes) = scheme.get_mut(CLIENT_SCHEME) {
                 *scopes = json!([scope]);
             }
+        }
+    }
+}
+
+/// The edge adds the entity tag of public data.
+fn describe_public_data(document: &mut Value, policies: &[OperationPolicy]) {
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    for (path, methods) in paths {
+        let is_public_data = policies
+            .iter()
+            .any(|policy| policy.is_public_data && policy.path == path);
+        if is_public_data {
+            methods["get"]["responses"]["200"]["headers"]["ETag"] = json!({
+                "description": "Changes whenever the response does. Send it as `If-None-Match`",
+                "required": true,
+                "schema": { "type": "string", "example": "\"1\"" },
+            });
         }
     }
 }
@@ -167,7 +186,7 @@ mod tests {
 
     #[test]
     fn request_bodies_have_no_other_members_and_nullable_optional_ones() {
-        let document: Value = serde_json::from_str(&document::<SessionsApi>()).unwrap();
+        let document: Value = serde_json::from_str(&document::<SessionsApi>(&[])).unwrap();
         let schemas = &document["components"]["schemas"];
         assert_eq!(
             schemas["LogInRequest"]["additionalProperties"],

@@ -1,5 +1,5 @@
-//! What the edge does differently for single operations: how it receives their bodies, and how many of their responses a client
-//! may read at the same time.
+//! What the edge does differently for single operations: how it receives their bodies, how many of their responses a client
+//! may read at the same time, and who may cache them.
 
 use http::Method;
 use poem_openapi::OpenApi;
@@ -30,6 +30,29 @@ pub struct OperationPolicy {
     /// The operation streams its responses: how many a client may be reading, of all operations, when another begins. `None`: its
     /// responses are buffered.
     pub streams_per_client: Option<usize>,
+    /// Whether its responses are public data that caches may store: they get an entity tag.
+    pub is_public_data: bool,
+}
+
+impl OperationPolicy {
+    /// No exception.
+    pub const fn of(method: &'static Method, path: &'static str) -> Self {
+        Self {
+            method,
+            path,
+            body: None,
+            streams_per_client: None,
+            is_public_data: false,
+        }
+    }
+
+    /// GET of public data.
+    pub const fn public_data(path: &'static str) -> Self {
+        Self {
+            is_public_data: true,
+            ..Self::of(&Method::GET, path)
+        }
+    }
 }
 
 /// The operations of a listener, with their exceptions.

@@ -4,7 +4,7 @@ use crate::domain::rates::DailyRate;
 use serde::Serialize;
 
 /// The format of a response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
     /// One JSON document.
     Json,
@@ -36,7 +36,7 @@ impl Format {
 pub const CSV_CONTENT_TYPE: &str = "text/csv; charset=utf-8; header=present";
 
 /// The contract of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Contract {
     /// `orig_code` and `dest_code`: an object, newest first, exact averages and counts.
     Counted,

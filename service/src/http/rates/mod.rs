@@ -1,5 +1,8 @@
 //! `GET /rates` and `GET /rates.csv`: two contracts on each path, distinguished by their parameters.
 
+/// Answers that were given before.
+mod answers;
+
 /// Exports.
 pub mod export;
 
@@ -22,9 +25,11 @@ use crate::http::contract::field::{Field, Optional};
 use crate::http::contract::negotiate;
 use crate::http::contract::problem::Problem;
 use crate::http::openapi::tags::ApiTag;
+use crate::telemetry::metrics::Metrics;
 use crate::types::day::Day;
 use crate::types::field_error::Location;
 use crate::types::place::Place;
+use answers::{Answer, AnswerKey, Answers};
 use fields::{PlaceField, day_range, places};
 use formats::{Contract, Format, write};
 use http::{HeaderMap, StatusCode};
@@ -36,12 +41,17 @@ use responses::{CsvResponse, RatesResponse};
 pub struct RatesApi {
     rates: Rates,
     max_days: u32,
+    answers: Answers,
 }
 
 impl RatesApi {
-    /// The operations on these rates; one query spans at most `max_days` days.
-    pub fn new(rates: Rates, max_days: u32) -> Self {
-        Self { rates, max_days }
+    /// The operations on these rates; one query spans at most `max_days` days, and answers of at most `cache_bytes` are cached.
+    pub fn new(rates: Rates, max_days: u32, cache_bytes: usize, metrics: Metrics) -> Self {
+        Self {
+            rates,
+            max_days,
+            answers: Answers::new(cache_bytes, metrics),
+        }
     }
 }
 
@@ -87,7 +97,7 @@ impl RatesApi {
         // OpenAPI 3.0 ignores a parameter of the name `Accept`.
         headers: &HeaderMap,
     ) -> Result<RatesResponse, ErrorResponse<RatesErrors>> {
-        let query = self.query(
+        let (contract, query) = self.query(
             [date_from.0, date_to.0],
             [orig_code.0, dest_code.0],
             [origin.0, destination.0],
@@ -96,8 +106,13 @@ impl RatesApi {
             let detail = "available as application/json, text/csv and application/x-ndjson";
             return Err(Problem::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", detail).into());
         };
-        let body = self.rates_of(query, format).await?;
-        Ok(RatesResponse { format, body })
+        let key = AnswerKey {
+            query,
+            contract,
+            format,
+        };
+        let answer = self.answer(key).await?;
+        Ok(RatesResponse { format, answer })
     }
 
     /// List daily rates between two places as CSV
@@ -127,12 +142,17 @@ impl RatesApi {
         destination: Query<Field<Place, Optional>>,
     ) -> Result<CsvResponse, ErrorResponse<NotFoundErrors>> {
         // Never 406: some generated clients send the media types of the documented errors only (RFC 9110 §12.4.1 permits this).
-        let query = self.query(
+        let (contract, query) = self.query(
             [date_from.0, date_to.0],
             [orig_code.0, dest_code.0],
             [origin.0, destination.0],
         )?;
-        Ok(CsvResponse(self.rates_of(query, Format::Csv).await?))
+        let key = AnswerKey {
+            query,
+            contract,
+            format: Format::Csv,
+        };
+        Ok(CsvResponse(self.answer(key).await?))
     }
 }
 
@@ -158,16 +178,21 @@ impl RatesApi {
         Ok((contract, query))
     }
 
-    async fn rates_of(
-        &self,
-        (contract, query): (Contract, RatesQuery),
-        format: Format,
-    ) -> Result<Vec<u8>, Problem> {
-        match self.rates.list_daily(&query).await {
-            Ok(rates) => Ok(write(&rates, contract, format)),
+    async fn answer(&self, key: AnswerKey) -> Result<Answer, Problem> {
+        // Before the database answers: the answer must not be older than its version.
+        let version = self.rates.current_version();
+        if let Some(answer) = self.answers.find(&key, version) {
+            return Ok(answer);
+        }
+        match self.rates.list_daily(&key.query).await {
+            Ok(rates) => {
+                let answer = Answer::of(write(&rates, key.contract, key.format));
+                self.answers.store(key, version, &answer);
+                Ok(answer)
+            }
             Err(RatesError::Storage(error)) => Err(error.into()),
             Err(RatesError::UnknownPlace { origin, destination }) => {
-                Err(contract.unknown_place([origin, destination]))
+                Err(key.contract.unknown_place([origin, destination]))
             }
         }
     }

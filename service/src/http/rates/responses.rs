@@ -1,6 +1,7 @@
 //! The responses of the operations, and their schemas. Each operation documents one media type: generated clients expect the
 //! first one whatever `Accept` says.
 
+use super::answers::Answer;
 use super::formats::{CSV_CONTENT_TYPE, Format};
 use http::{HeaderValue, header};
 use poem::{Body, IntoResponse, Response};
@@ -14,11 +15,11 @@ pub struct RatesResponse {
     /// The format.
     pub format: Format,
     /// The rates in this format.
-    pub body: Vec<u8>,
+    pub answer: Answer,
 }
 
 /// Rates as CSV.
-pub struct CsvResponse(pub Vec<u8>);
+pub struct CsvResponse(pub Answer);
 
 impl ApiResponse for RatesResponse {
     fn meta() -> MetaResponses {
@@ -33,7 +34,7 @@ impl ApiResponse for RatesResponse {
 
 impl IntoResponse for RatesResponse {
     fn into_response(self) -> Response {
-        let mut response = response(self.format, self.body);
+        let mut response = response(self.format, self.answer);
         let negotiated = HeaderValue::from_static("Accept");
         response.headers_mut().insert(header::VARY, negotiated);
         response
@@ -55,14 +56,15 @@ impl IntoResponse for CsvResponse {
     }
 }
 
-fn response(format: Format, body: Vec<u8>) -> Response {
+fn response(format: Format, answer: Answer) -> Response {
     let content_type = match format {
         Format::Csv => CSV_CONTENT_TYPE,
         Format::Json | Format::JsonLines => format.media_type(),
     };
     Response::builder()
         .content_type(content_type)
-        .body(Body::from(body))
+        .header(header::ETAG, answer.tag)
+        .body(Body::from(answer.body))
 }
 
 /// A successful response of one media type.

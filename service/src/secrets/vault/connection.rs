@@ -51,6 +51,6 @@ impl Connection {
 
     /// Records when the token ends. `None`: never.
     pub(super) fn token_ends(&self, end: Option<Instant>) {
-        self.metrics.vault_token_ends(self.name, end);
+        self.metrics.computed().set_token_end(self.name, end);
     }
 }

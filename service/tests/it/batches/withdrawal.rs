@@ -10,6 +10,7 @@ use portcullis::db::batches::StoreOutcome;
 use portcullis::db::conninfo::Purpose;
 use portcullis::domain::batches::withdrawal::WithdrawError;
 use portcullis::domain::batches::{find, list, withdraw};
+use portcullis::domain::data_version::VersionLease;
 use portcullis::domain::rates::Rates;
 use portcullis::telemetry::logs::Telemetry;
 use portcullis::types::client_info::ClientInfo;
@@ -246,7 +247,7 @@ fn batches_are_listed_newest_first() {
     assert!(newest.withdrawn_at.is_none() && withdrawn.withdrawn_at.is_some());
     assert_eq!((newest.price_count, get(6)), (1, None));
     let age = runtime
-        .block_on(Rates::new(reader.clone()).find_last_import())
+        .block_on(Rates::new(reader.clone(), VersionLease::default()).find_last_import())
         .unwrap();
     assert_eq!(age, Some(newest.created_at));
     db.close();

@@ -3,6 +3,9 @@
 /// Averages over a small data set.
 mod averages;
 
+/// Entity tags and answers that are reused.
+mod caching;
+
 /// Exports.
 mod export;
 

@@ -12,6 +12,7 @@ use portcullis::crypto::token_keys::TokenKeys;
 use portcullis::db::{groups, migrations, prepare};
 use portcullis::domain::batches::import;
 use portcullis::domain::batches::outcome::{ImportError, Imported};
+use portcullis::domain::data_version::await_announcement;
 use portcullis::types::clock;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -193,8 +194,8 @@ impl Database {
 
     /// Creates a database and imports a file of this content.
     pub fn with_data(content: &str) -> Self {
-        let database = Self::fresh();
-        database.import(content).unwrap();
+        let (database, file) = (Self::fresh(), TempFile::new("sql", content));
+        import(&database.settings(&[]).database, file.path(), &mut |_| {}).unwrap();
         database
     }
 
@@ -203,9 +204,11 @@ impl Database {
         self.import_file(TempFile::new("sql", content).path())
     }
 
-    /// Imports a file through the library.
+    /// Imports a file through the library; services over the database answer with its data afterwards.
     pub fn import_file(&self, path: &Path) -> Result<Imported, ImportError> {
-        import(&self.settings(&[]).database, path, &mut |_| {})
+        let imported = import(&self.settings(&[]).database, path, &mut |_| {});
+        await_announcement();
+        imported
     }
 
     /// Connects as the superuser.

@@ -41,10 +41,9 @@ pub struct TestApi {
 impl Operations for TestApi {
     fn policies() -> Vec<OperationPolicy> {
         let policy = |method, path, body, streams_per_client| OperationPolicy {
-            method,
-            path,
             body,
             streams_per_client,
+            ..OperationPolicy::of(method, path)
         };
         let upload = BodyRule::Streamed {
             limit: UPLOAD_LIMIT,

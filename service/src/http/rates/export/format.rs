@@ -1,9 +1,11 @@
 //! The formats of an export: CSV and NDJSON, written lane by lane.
 
 use crate::domain::rates::streams::LaneSums;
+use crate::http::contract::entity_tag;
 use crate::http::edge::streamed_response::streamed;
 use crate::http::rates::formats::{CSV_CONTENT_TYPE, Format, value};
 use crate::http::rates::responses::{inline, success};
+use crate::types::data_version::DataVersion;
 use bytes::Bytes;
 use futures_util::Stream;
 use http::{HeaderValue, header};
@@ -101,9 +103,10 @@ impl ExportWriter {
 pub struct ExportResponse(Response);
 
 impl ExportResponse {
-    /// A response of these parts.
+    /// A response of these parts, of a snapshot of this version.
     pub fn new(
         format: ExportFormat,
+        version: DataVersion,
         parts: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
     ) -> Self {
         let content_type = match format {
@@ -111,8 +114,11 @@ impl ExportResponse {
             ExportFormat::JsonLines => format.media_type(),
         };
         let mut response = streamed(content_type, parts);
-        let negotiated = HeaderValue::from_static("Accept");
-        response.headers_mut().insert(header::VARY, negotiated);
+        let headers = response.headers_mut();
+        headers.insert(header::VARY, HeaderValue::from_static("Accept"));
+        // Of the format too: a later release may write the same data differently.
+        let tag = entity_tag::quoted(&format!("{version}-{}", env!("CARGO_PKG_VERSION")));
+        headers.insert(header::ETAG, tag);
         Self(response)
     }
 }

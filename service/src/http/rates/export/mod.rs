@@ -110,12 +110,13 @@ impl RateExportApi {
         };
         let sums = self.streams.export(query).await;
         let sums = sums.map_err(|error| to_problem(&error, contract))?;
+        let version = sums.version();
         let export = Export {
             sums,
             writer: ExportWriter::new(format),
             is_ended: false,
         };
-        Ok(ExportResponse::new(format, export.into_parts()))
+        Ok(ExportResponse::new(format, version, export.into_parts()))
     }
 }
 

@@ -59,7 +59,10 @@ impl Rotation {
                     Taken::Overdue => at.max(now + self.retry.next_delay()),
                 };
                 self.context.status.succeeded(name);
-                self.context.metrics.login_ends(name, validity.later_end());
+                self.context
+                    .metrics
+                    .computed()
+                    .set_login_end(name, validity.later_end());
                 if self.reported.take().is_some() {
                     tracing::info!(login = name, "database credentials are issued and renewed again");
                 }
@@ -72,7 +75,7 @@ impl Rotation {
             (_, validity) => {
                 self.context.status.failed(name, end);
                 if self.has_ended_early {
-                    self.context.metrics.login_ends(name, Box::new(move || now));
+                    self.context.metrics.computed().set_login_end(name, move || now);
                 }
                 if matches!(step, Step::Replace(_)) {
                     // Requests must not wait for what may take hours.

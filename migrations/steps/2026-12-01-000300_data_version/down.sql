@@ -1,0 +1,2 @@
+DROP FUNCTION rates.change_data_version();
+DROP TABLE rates.data_version;
