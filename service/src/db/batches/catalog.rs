@@ -37,6 +37,15 @@ pub async fn list(db: &Db, before: Option<i64>, limit: i64) -> Result<Vec<BatchR
     .await
 }
 
+/// The batches with these numbers, in no order.
+pub async fn list_by_ids(db: &Db, ids: Vec<i64>) -> Result<Vec<BatchRow>, DbError> {
+    db.run("list_batches_by_ids", move |conn| {
+        let rows = batches::table.filter(batches::id.eq_any(&ids));
+        rows.select(BatchRow::as_select()).load(conn)
+    })
+    .await
+}
+
 /// A batch by its number.
 pub async fn find(db: &Db, id: i64) -> Result<Option<BatchRow>, DbError> {
     db.run("find_batch", move |conn| {

@@ -106,8 +106,6 @@ pub struct UploadRow {
     pub reason: Option<String>,
     /// Number of invalid rows.
     pub error_count: i64,
-    /// The first invalid rows: `[{"line": 7, "field": "price", "reason": "…"}]`.
-    pub errors: Value,
     /// When it began.
     pub created_at: DateTime<Utc>,
     /// When it reached its final state.
@@ -277,6 +275,16 @@ pub async fn find(db: &Db, id: BatchId) -> Result<Option<UploadRow>, DbError> {
             .select(UploadRow::as_select())
             .get_result(conn)
             .optional()
+    })
+    .await
+}
+
+/// The first invalid rows of an upload: `[{"line": 7, "field": "price", "reason": "…"}]`. Apart from [`find`], because they may have
+/// hundreds of kilobytes.
+pub async fn find_errors(db: &Db, id: BatchId) -> Result<Option<Value>, DbError> {
+    db.run("find_upload_errors", move |conn| {
+        let row = uploads::table.find(id.get()).select(uploads::errors);
+        row.get_result(conn).optional()
     })
     .await
 }

@@ -63,8 +63,12 @@ impl RowErrors {
     }
 }
 
-/// Port codes in use, each with its first use: a dump may list ports after prices.
-type UsedPorts = HashMap<String, (u64, &'static str)>;
+/// Maximum number of port codes of a file that the database does not know: more than UN/LOCODE has, so that a file with all possible codes,
+/// of which there are 31 million, does not fill the memory.
+const MAX_UNKNOWN_PORTS: usize = 150_000;
+
+/// Port codes in use that the database does not know, each with its first use: a dump may list ports after prices.
+type UnknownPorts = HashMap<String, (u64, &'static str)>;
 
 /// Validates all rows. `known_ports` and `known_regions` are those in the database. Errors beyond `max_errors` are only counted.
 pub fn check<R: Read>(
@@ -76,7 +80,7 @@ pub fn check<R: Read>(
 ) -> Result<Checked, ImportError> {
     let mut errors = RowErrors::new(max_errors);
     let (mut regions, mut ports) = (Vec::new(), Vec::new());
-    let mut used = UsedPorts::new();
+    let mut unknown = UnknownPorts::new();
     let (mut prices, mut read, mut deleted) = (Prices::default(), 0, HashMap::new());
     loop {
         match rows.next_entry() {
@@ -86,7 +90,11 @@ pub fn check<R: Read>(
             Ok(Some(Ok(Entry::Row(Row::Port(line, port))))) => ports.push((line, port)),
             Ok(Some(Ok(Entry::Row(Row::Price(price))))) => {
                 prices.add(&price);
-                add_used(&mut used, &price, rows);
+                add_unknown(&mut unknown, &price, known_ports, rows.last_line());
+                if unknown.len() > MAX_UNKNOWN_PORTS {
+                    let text = format!("has more than {MAX_UNKNOWN_PORTS} ports that are not known");
+                    return Err(FileError::refused(rows.last_line(), text).into());
+                }
                 read += 1;
                 if read % PROGRESS_INTERVAL == 0 {
                     progress(Progress::Checked(read));
@@ -106,7 +114,7 @@ pub fn check<R: Read>(
         }
     }
     check_tree(&regions, &ports, known_regions, &mut errors);
-    check_used(&used, &ports, known_ports, &mut errors);
+    check_unknown(&unknown, &ports, &mut errors);
     if errors.count > 0 {
         errors.reported.sort_by_key(|error| error.line);
         return Err(ImportError::BadRows(errors.reported, errors.count));
@@ -124,22 +132,20 @@ pub fn check<R: Read>(
     })
 }
 
-fn add_used<R: Read>(used: &mut UsedPorts, price: &Price, rows: &Rows<R>) {
+fn add_unknown(unknown: &mut UnknownPorts, price: &Price, known: &HashSet<String>, line: u64) {
     for (code, column) in [(&price.orig_code, "orig_code"), (&price.dest_code, "dest_code")] {
-        if !used.contains_key(code.as_str()) {
-            used.insert(code.as_str().to_owned(), (rows.last_line(), column));
+        let code = code.as_str();
+        if !known.contains(code) && !unknown.contains_key(code) {
+            unknown.insert(code.to_owned(), (line, column));
         }
     }
 }
 
-/// Validates that every port of a price exists, in the file or in the database.
-fn check_used(used: &UsedPorts, ports: &[(u64, NewPlace)], known: &HashSet<String>, errors: &mut RowErrors) {
+/// Validates that every port of a price that the database does not know is in the file.
+fn check_unknown(unknown: &UnknownPorts, ports: &[(u64, NewPlace)], errors: &mut RowErrors) {
     let own: HashSet<&str> = ports.iter().map(|(_, port)| port.key.as_str()).collect();
-    let mut missing: Vec<_> = used
-        .iter()
-        .filter(|(code, _)| !own.contains(code.as_str()) && !known.contains(*code))
-        .map(|(_, first)| first)
-        .collect();
+    let missing = unknown.iter().filter(|(code, _)| !own.contains(code.as_str()));
+    let mut missing: Vec<_> = missing.map(|(_, first)| first).collect();
     missing.sort();
     for (line, column) in missing {
         errors.add(RowError::new(*line, column, "is an unknown port (first use)"));

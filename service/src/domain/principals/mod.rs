@@ -89,17 +89,26 @@ impl Principals {
     /// Authenticates an access token. Its session or client is looked up for each request, so that a revocation takes effect at once
     /// on every replica.
     pub async fn authenticate(&self, token: &str) -> Result<Principal, AuthenticationError> {
+        self.find(&self.verify(token)?).await
+    }
+
+    /// The claims of an access token that is valid as such: its session or client may have ended.
+    pub fn verify(&self, token: &str) -> Result<AnyClaims, AuthenticationError> {
         let claims = self.jwt.verify(token);
-        match claims.map_err(|_| AuthenticationError::InvalidToken)? {
-            AnyClaims::Account(claims) => self.sessions.authenticate(&claims).await.map(Principal::Account),
-            AnyClaims::Client(claims) => self.clients.authenticate(&claims).await.map(Principal::Client),
+        claims.map_err(|_| AuthenticationError::InvalidToken)
+    }
+
+    /// The holder of a token with these claims, with the rights that it has now.
+    pub async fn find(&self, claims: &AnyClaims) -> Result<Principal, AuthenticationError> {
+        match claims {
+            AnyClaims::Account(claims) => self.sessions.authenticate(claims).await.map(Principal::Account),
+            AnyClaims::Client(claims) => self.clients.authenticate(claims).await.map(Principal::Client),
         }
     }
 
     /// The claims of a valid token (RFC 7662).
     pub async fn claims(&self, token: &str) -> Result<CurrentClaims, AuthenticationError> {
-        let claims = self.jwt.verify(token);
-        match claims.map_err(|_| AuthenticationError::InvalidToken)? {
+        match self.verify(token)? {
             AnyClaims::Account(claims) => {
                 let current = self.sessions.current_claims(claims).await?;
                 Ok(CurrentClaims(AnyClaims::Account(current)))

@@ -3,7 +3,7 @@
 use super::content::decode;
 use super::progress::{Progress, StopReason};
 use crate::db::DbError;
-use crate::db::batches::{Ingest, StoreError};
+use crate::db::batches::{Ingest, StoreError, StoreOutcome};
 use crate::db::pool::{Connections, HeldConnection};
 use crate::db::uploads::queue::{Job, JobEnd, PartReader};
 use crate::domain::batches;
@@ -83,7 +83,11 @@ fn check_and_store(
         return Ok(JobOutcome::Ended(JobEnd::Checked(checked.prices)));
     }
     let stored = batches::store(&mut ingest, content, &checked, Some(job.owned), &mut report)?;
-    Ok(JobOutcome::Committed(stored.id, checked.prices))
+    let stored_now = match stored.outcome {
+        StoreOutcome::Stored => checked.prices,
+        StoreOutcome::AlreadyStored => 0,
+    };
+    Ok(JobOutcome::Committed(stored.id, stored_now))
 }
 
 fn is_unavailable(result: &Result<JobOutcome, ImportError>) -> bool {

@@ -34,6 +34,7 @@ use crate::types::client_info::ClientInfo;
 use crate::types::page_row::PageRow;
 use crate::types::upload::{BatchFormat, BatchId, BodyCoding, IdempotencyKey, UploadState};
 pub use reception::{ReceiveError, Received, Reception};
+use serde_json::Value;
 pub use signal::Signal;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -82,8 +83,15 @@ pub struct Batch {
     pub id: i64,
     /// The upload.
     pub upload: Option<UploadRow>,
-    /// `None`: it is not stored under this number.
+    /// The batch with its content: itself, or the one that had the content before. `None`: it was not stored.
     pub stored: Option<BatchRow>,
+}
+
+impl Batch {
+    /// Whether the content was stored under its own number.
+    pub fn is_stored_itself(&self) -> bool {
+        self.stored.is_some_and(|stored| stored.id == self.id)
+    }
 }
 
 impl PageRow for Batch {
@@ -141,9 +149,13 @@ impl Uploads {
     /// A batch.
     pub async fn find(&self, id: BatchId) -> Result<Option<Batch>, StorageError> {
         let upload = uploads::find(&self.db, id).await?;
-        let stored = match &upload {
-            Some(upload) if !upload.is_stored() => None,
-            _ => batches::catalog::find(&self.db, id.get()).await?,
+        let stored_as = match &upload {
+            Some(upload) => upload.stored_as,
+            None => Some(id.get()),
+        };
+        let stored = match stored_as {
+            Some(id) => batches::catalog::find(&self.db, id).await?,
+            None => None,
         };
         if stored.is_some() {
             self.lease.await_visibility(&self.db).await;
@@ -192,11 +204,33 @@ impl Uploads {
             let id = row.id;
             found.entry(id).or_insert_with(|| entry(id)).stored = Some(row);
         }
+        self.add_earlier_batches(&mut found).await?;
         if found.values().any(|batch| batch.stored.is_some()) {
             self.lease.await_visibility(&self.db).await;
         }
         let newest_first: Vec<Batch> = found.into_values().rev().take(limit as usize + 1).collect();
         Ok(Page::from_rows(newest_first, limit, |batch| batch.id.to_string()))
+    }
+
+    /// Adds the batches whose content uploads had again.
+    async fn add_earlier_batches(&self, found: &mut BTreeMap<i64, Batch>) -> Result<(), StorageError> {
+        let earlier = |batch: &Batch| batch.upload.as_ref().and_then(|upload| upload.stored_as);
+        let missing = found.values().filter(|batch| batch.stored.is_none());
+        let ids: Vec<i64> = missing.filter_map(earlier).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let rows = batches::catalog::list_by_ids(&self.db, ids).await?;
+        for batch in found.values_mut().filter(|batch| batch.stored.is_none()) {
+            let id = earlier(batch);
+            batch.stored = rows.iter().find(|row| Some(row.id) == id).copied();
+        }
+        Ok(())
+    }
+
+    /// The first invalid rows of an upload.
+    pub async fn find_errors(&self, id: BatchId) -> Result<Option<Value>, StorageError> {
+        uploads::find_errors(&self.db, id).await
     }
 
     /// Cancels an upload, unless it is in its final state. Returns the upload as it is then.

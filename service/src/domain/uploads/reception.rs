@@ -30,7 +30,7 @@ enum Target {
     Store(Owned),
     /// It is compared with the one that was received with the same key.
     Compare(Box<UploadRow>),
-    /// Nothing any more.
+    /// It is queued.
     Done,
 }
 
@@ -105,19 +105,18 @@ impl Reception {
         if !self.part.is_empty() {
             self.flush().await?;
         }
-        match std::mem::replace(&mut self.target, Target::Done) {
+        match &self.target {
             Target::Store(owned) => {
-                let queued = uploads::enqueue(&self.db, owned, digest).await;
-                if queued.is_err() {
-                    self.target = Target::Store(owned);
-                }
+                // If the client leaves meanwhile, the upload is given up unless it is queued already.
+                let queued = uploads::enqueue(&self.db, *owned, digest).await?;
+                self.target = Target::Done;
                 self.signal.wake();
-                queued?.map(Received::Queued).ok_or(ReceiveError::Cancelled)
+                queued.map(Received::Queued).ok_or(ReceiveError::Cancelled)
             }
             Target::Compare(row) if row.digest.as_deref() == Some(&digest[..]) => {
                 // The state may have changed since.
                 let current = uploads::find(&self.db, BatchId::of(row.id)).await?;
-                Ok(Received::Repeated(current.unwrap_or(*row)))
+                Ok(Received::Repeated(current.unwrap_or_else(|| (**row).clone())))
             }
             Target::Compare(_) => Ok(Received::KeyReused),
             Target::Done => Err(ReceiveError::Cancelled),

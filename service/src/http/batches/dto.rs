@@ -1,7 +1,6 @@
 //! Response bodies of batch operations.
 
 use crate::domain::uploads as domain;
-use crate::domain::uploads::UploadRow;
 use crate::http::contract::error_responses::Documented;
 use crate::types::upload::UploadState;
 use chrono::{DateTime, Utc};
@@ -140,24 +139,11 @@ impl Documented for DeleteErrors {
 impl Batch {
     /// Without its invalid rows.
     pub fn summary(batch: domain::Batch) -> Self {
-        Self::new(batch, |_| Vec::new())
+        Self::with_errors(batch, Vec::new())
     }
 
-    /// With its invalid rows.
-    pub fn with_errors(batch: domain::Batch) -> Self {
-        Self::new(batch, invalid_rows)
-    }
-
-    /// An upload that is not withdrawn.
-    pub fn of_upload(row: UploadRow) -> Self {
-        Self::with_errors(domain::Batch {
-            id: row.id,
-            upload: Some(row),
-            stored: None,
-        })
-    }
-
-    fn new(batch: domain::Batch, errors: impl Fn(&Value) -> Vec<InvalidRow>) -> Self {
+    /// With its first invalid rows.
+    pub fn with_errors(batch: domain::Batch, errors: Vec<InvalidRow>) -> Self {
         let (id, stored) = (batch.id, batch.stored);
         let withdrawn_at = stored.and_then(|stored| stored.withdrawn_at);
         let state = |state: &str| withdrawn_at.map_or(state, |_| "withdrawn").to_owned();
@@ -169,7 +155,7 @@ impl Batch {
                 rows_total: row.rows_total,
                 stored_as: row.stored_as,
                 upload: Some(UploadDetails {
-                    errors: errors(&row.errors),
+                    errors,
                     subject: row.subject,
                     format: row.format,
                     dry_run: row.dry_run,
@@ -200,7 +186,8 @@ impl Batch {
 }
 
 /// The invalid rows, as the job stored them.
-pub fn invalid_rows(stored: &Value) -> Vec<InvalidRow> {
+pub fn invalid_rows(stored: Option<Value>) -> Vec<InvalidRow> {
+    let stored = stored.unwrap_or_default();
     let rows = stored.as_array().map(Vec::as_slice).unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     rows.iter()

@@ -9,6 +9,7 @@ mod dto;
 /// Parameters and headers.
 mod fields;
 
+use crate::domain::batches::catalog::BatchRow;
 use crate::domain::uploads::{
     Begun, MAX_ACTIVE_PER_SUBJECT, ReceiveError, Received, Reception, UploadRequest, UploadRow, Uploads,
     WithdrawError,
@@ -26,7 +27,7 @@ use crate::types::field_error::FieldError;
 use crate::types::upload::{BatchId, IdempotencyKey, UploadState};
 use body::PriceBody;
 use dto::{
-    Batch, BatchList, BatchResponse, BatchesResponse, DeleteErrors, DeleteResponse, UploadErrors,
+    Batch, BatchList, BatchResponse, BatchesResponse, DeleteErrors, DeleteResponse, InvalidRow, UploadErrors,
     UploadResponse, invalid_rows,
 };
 use fields::{DryRun, Prefer};
@@ -112,21 +113,28 @@ impl BatchesApi {
             Begun::InProgress => return Err(in_progress().into()),
             Begun::TooMany => return Err(too_many().into()),
         };
-        let row = match receive(body, reception).await? {
+        let row = match receive(body, reception, &caller).await? {
             Received::Queued(row) | Received::Repeated(row) => row,
             Received::KeyReused => return Err(key_reused().into()),
         };
         let row = uploads.wait(row, wait).await.map_err(Problem::from)?;
+        let (id, state) = (BatchId::of(row.id), row.state());
         let location = format!("/rates/batches/{}", row.id);
-        match row.state() {
-            UploadState::Committed | UploadState::Checked => {
-                Ok(UploadResponse::Ended(Json(Batch::of_upload(row)), location))
-            }
-            UploadState::Receiving | UploadState::Queued | UploadState::Running => Ok(
-                UploadResponse::Accepted(Json(Batch::of_upload(row)), location, POLL_DELAY.as_secs()),
-            ),
-            UploadState::Failed | UploadState::Cancelled => Err(not_stored(&row).into()),
+        if matches!(state, UploadState::Failed | UploadState::Cancelled) {
+            let errors = uploads.find_errors(id).await.map_err(Problem::from)?;
+            return Err(not_stored(&row, invalid_rows(errors)).into());
         }
+        // With the batch of the same content, which may have been withdrawn meanwhile.
+        let batch = uploads
+            .find(id)
+            .await
+            .map_err(Problem::from)?
+            .ok_or_else(missing)?;
+        let batch = Json(Batch::summary(batch));
+        Ok(match state {
+            UploadState::Committed | UploadState::Checked => UploadResponse::Ended(batch, location),
+            _ => UploadResponse::Accepted(batch, location, POLL_DELAY.as_secs()),
+        })
     }
 
     /// List batches
@@ -168,9 +176,16 @@ impl BatchesApi {
         id: Path<Field<BatchId>>,
     ) -> Result<BatchResponse, ErrorResponse<AuthNotFoundErrors>> {
         let id = id.0.segment().ok_or_else(missing)?;
-        let found = self.uploads()?.find(id).await.map_err(Problem::from)?;
+        let uploads = self.uploads()?;
+        let batch = uploads
+            .find(id)
+            .await
+            .map_err(Problem::from)?
+            .ok_or_else(missing)?;
+        let errors = uploads.find_errors(id).await.map_err(Problem::from)?;
         Ok(BatchResponse::Found(Json(Batch::with_errors(
-            found.ok_or_else(missing)?,
+            batch,
+            invalid_rows(errors),
         ))))
     }
 
@@ -208,8 +223,8 @@ impl BatchesApi {
                 _ => {}
             }
         }
-        if let (Some(upload), None) = (&batch.upload, &batch.stored) {
-            return Err(not_withdrawable(upload).into());
+        if !batch.is_stored_itself() {
+            return Err(not_withdrawable(batch.stored).into());
         }
         uploads
             .withdraw(&writer, id, &client)
@@ -220,10 +235,16 @@ impl BatchesApi {
 }
 
 /// Receives the body. An error gives the upload up.
-async fn receive(mut body: PriceBody, mut reception: Box<Reception>) -> Result<Received, Problem> {
+async fn receive(
+    mut body: PriceBody,
+    mut reception: Box<Reception>,
+    caller: &AnyCaller<RatesWriteScope>,
+) -> Result<Received, Problem> {
     while let Some(bytes) = body.stream.next().await? {
         reception.write(&bytes).await?;
     }
+    // A slow body takes hours.
+    caller.check_again().await?;
     Ok(reception.finish().await?)
 }
 
@@ -240,7 +261,7 @@ impl From<ReceiveError> for Problem {
 }
 
 /// 422 for an upload that has ended without being stored.
-fn not_stored(row: &UploadRow) -> Problem {
+fn not_stored(row: &UploadRow, invalid: Vec<InvalidRow>) -> Problem {
     let detail = match &row.reason {
         Some(reason) => format!("nothing was stored: {reason}"),
         None if row.state() == UploadState::Cancelled => {
@@ -252,7 +273,7 @@ fn not_stored(row: &UploadRow) -> Problem {
         ),
     };
     let mut problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-batch", detail);
-    let rows = invalid_rows(&row.errors).into_iter().take(MAX_PROBLEM_ERRORS);
+    let rows = invalid.into_iter().take(MAX_PROBLEM_ERRORS);
     problem.errors = rows
         .map(|row| FieldError::row(row.line, &row.field, row.reason))
         .collect();
@@ -292,14 +313,20 @@ fn too_many() -> Problem {
 }
 
 /// 409 for a batch of which nothing is stored under its own number.
-fn not_withdrawable(row: &UploadRow) -> Problem {
-    match (row.state(), row.stored_as) {
-        (UploadState::Committed, Some(other)) => {
-            let detail = format!("the batch has the same content as batch {other}, which can be withdrawn");
-            Problem::new(StatusCode::CONFLICT, "batch-not-stored", detail)
-        }
-        _ => conflict("batch-not-stored", "nothing of the batch is stored"),
-    }
+fn not_withdrawable(stored: Option<BatchRow>) -> Problem {
+    let Some(other) = stored else {
+        return conflict("batch-not-stored", "nothing of the batch is stored");
+    };
+    let state = if other.withdrawn_at.is_some() {
+        "was withdrawn"
+    } else {
+        "can be withdrawn"
+    };
+    let detail = format!(
+        "the batch has the same content as batch {}, which {state}",
+        other.id
+    );
+    Problem::new(StatusCode::CONFLICT, "batch-not-stored", detail)
 }
 
 impl From<WithdrawError> for Problem {

@@ -1,7 +1,9 @@
 //! Callers of operations that machine clients may call, too. Every other operation takes a [`Caller`], which a client never is.
 
-use super::auth::{Caller, RequiredScope, authorize_any};
-use crate::domain::principals::Principal;
+use super::auth::{Caller, RequiredScope, authorize_any, check_scope, principals};
+use super::problem::Problem;
+use crate::crypto::claims::AnyClaims;
+use crate::domain::principals::{Principal, Principals};
 use crate::types::role::Scope;
 use poem::{Request, RequestBody, Result};
 use poem_openapi::registry::{MetaOAuthFlow, MetaOAuthFlows, MetaOAuthScope, MetaSecurityScheme, Registry};
@@ -15,11 +17,21 @@ pub const TOKEN_PATH: &str = "/oauth/token";
 pub const CLIENT_SCHEME: &str = "client";
 
 /// An account or a machine client that is authenticated by an access token (RFC 6750) and has the scope.
-#[derive(Clone, Debug)]
 pub struct AnyCaller<R> {
     /// Who it is.
     pub principal: Principal,
+    claims: AnyClaims,
+    principals: Principals,
     scope: PhantomData<R>,
+}
+
+impl<R: RequiredScope> AnyCaller<R> {
+    /// Checks that the caller may still do this, after a body that took long to receive: its session or client may have ended, or lost
+    /// the scope. That its token has expired meanwhile does not matter.
+    pub async fn check_again(&self) -> Result<(), Problem> {
+        let principal = self.principals.find(&self.claims).await?;
+        check_scope::<R>(&principal)
+    }
 }
 
 impl<'a, R: RequiredScope> ApiExtractor<'a> for AnyCaller<R> {
@@ -68,8 +80,11 @@ impl<'a, R: RequiredScope> ApiExtractor<'a> for AnyCaller<R> {
         _body: &mut RequestBody,
         _options: ExtractParamOptions<()>,
     ) -> Result<Self> {
+        let (principal, claims) = authorize_any::<R>(request).await?;
         Ok(Self {
-            principal: authorize_any::<R>(request).await?,
+            principal,
+            claims,
+            principals: principals(request)?.clone(),
             scope: PhantomData,
         })
     }

@@ -2,6 +2,7 @@
 //! reported before a bad parameter (400).
 
 use super::problem::Problem;
+use crate::crypto::claims::AnyClaims;
 use crate::domain::principals::{InsufficientScopeError, Principal, Principals};
 use crate::domain::sessions::caller::{Admin, RecentlyProven, SignedIn};
 use crate::domain::sessions::error::AuthenticationError;
@@ -104,21 +105,29 @@ impl<'a, R: RequiredScope> ApiExtractor<'a> for Caller<R> {
 /// Verifies the access token of the request, and that it is of an account that has the scope now. A machine client is refused
 /// whatever its scopes are: it never has a person's rights.
 pub async fn authorize<R: RequiredScope>(request: &Request) -> Result<SignedIn, Problem> {
-    match authorize_any::<R>(request).await? {
+    match authorize_any::<R>(request).await?.0 {
         Principal::Account(signed_in) => Ok(signed_in),
         Principal::Client(_) => Err(insufficient()),
     }
 }
 
 /// Verifies the access token of the request, and that its account or machine client has the scope now.
-pub(super) async fn authorize_any<R: RequiredScope>(request: &Request) -> Result<Principal, Problem> {
-    let principal = authenticate(request).await?;
+pub(super) async fn authorize_any<R: RequiredScope>(
+    request: &Request,
+) -> Result<(Principal, AnyClaims), Problem> {
+    let (principal, claims) = authenticate(request).await?;
+    check_scope::<R>(&principal)?;
+    Ok((principal, claims))
+}
+
+/// Checks that an account or a machine client has the scope.
+pub(super) fn check_scope<R: RequiredScope>(principal: &Principal) -> Result<(), Problem> {
     principal.require_scope(R::SCOPE)?;
-    match &principal {
+    match principal {
         Principal::Account(account) if account.must_set_up_second_factor() && !R::BEFORE_SETUP => {
             Err(setup_required())
         }
-        Principal::Account(_) | Principal::Client(_) => Ok(principal),
+        Principal::Account(_) | Principal::Client(_) => Ok(()),
     }
 }
 
@@ -161,9 +170,9 @@ impl<'a, R: RequiredScope> ApiExtractor<'a> for OptionalToken<R> {
     ) -> Result<Self> {
         // A dead token is the operation's to judge; a valid one needs the scope.
         match authenticate(request).await {
-            Ok(Principal::Account(signed_in)) if !signed_in.may(R::SCOPE) => Err(insufficient().into()),
-            Ok(Principal::Client(_)) => Err(insufficient().into()),
-            Ok(Principal::Account(_)) | Err(_) => Ok(Self {
+            Ok((Principal::Account(signed_in), _)) if !signed_in.may(R::SCOPE) => Err(insufficient().into()),
+            Ok((Principal::Client(_), _)) => Err(insufficient().into()),
+            Ok((Principal::Account(_), _)) | Err(_) => Ok(Self {
                 token: bearer(request).map(str::to_owned),
                 scope: PhantomData,
             }),
@@ -172,18 +181,21 @@ impl<'a, R: RequiredScope> ApiExtractor<'a> for OptionalToken<R> {
 }
 
 /// Verifies the access token of the request.
-async fn authenticate(request: &Request) -> Result<Principal, Problem> {
+async fn authenticate(request: &Request) -> Result<(Principal, AnyClaims), Problem> {
     let token = bearer(request).ok_or_else(missing_token)?;
-    let principals = request
-        .extensions()
-        .get::<Principals>()
-        .ok_or_else(Problem::internal)?;
-    let principal = principals.authenticate(token).await?;
+    let principals = principals(request)?;
+    let claims = principals.verify(token)?;
+    let principal = principals.find(&claims).await?;
     match &principal {
         Principal::Account(signed_in) => record_account(signed_in),
         Principal::Client(client) => record_client(client.id()),
     }
-    Ok(principal)
+    Ok((principal, claims))
+}
+
+/// What authenticates access tokens.
+pub(super) fn principals(request: &Request) -> Result<&Principals, Problem> {
+    request.extensions().get().ok_or_else(Problem::internal)
 }
 
 /// Adds the account to the log lines of the request.

@@ -9,6 +9,7 @@ use crate::support::wait::wait_until;
 use diesel::connection::SimpleConnection;
 use portcullis::db::batches::StoreOutcome;
 use portcullis::domain::batches::withdrawal::WithdrawError;
+use portcullis::domain::data_version::await_announcement;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::scope;
 use std::time::{Duration, Instant};
@@ -100,6 +101,7 @@ fn readers_see_a_batch_or_nothing_of_it() {
     assert_eq!(counts(), with);
     assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
     withdrawal.batch_execute("COMMIT").unwrap();
+    await_announcement();
     assert_eq!(counts(), without);
     let is_done = AtomicBool::new(false);
     scope(|scope| {

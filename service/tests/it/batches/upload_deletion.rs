@@ -153,3 +153,42 @@ fn lists_of_batches_are_paged() {
     // The sample data, four files and three uploads.
     assert_eq!(ids.len(), 8);
 }
+
+/// C3, C14: Whatever shows a batch afterwards shows its withdrawal: a repetition of its request, uploads of the same content, the list.
+#[test]
+fn a_withdrawal_is_shown_wherever_the_batch_is() {
+    let database = database();
+    let app = app(&database);
+    let token = token(&app);
+    let first = upload_and_wait(&app, &token, "1", &csv(5));
+    let same = upload_and_wait(&app, &token, "2", &csv(5));
+    let (first, same) = (first.header("location"), same.header("location"));
+    assert_ne!(first, same);
+    let withdrawn = call_as(&app, &token, "DELETE", first, &Value::Null);
+    assert_eq!(withdrawn.status, 200, "{withdrawn:?}");
+    for key in ["1", "2"] {
+        let repeated = upload_and_wait(&app, &token, key, &csv(5));
+        assert_eq!(
+            (repeated.status, &repeated.json()["state"]),
+            (200, &json!("withdrawn"))
+        );
+    }
+    for path in [first, same] {
+        assert_eq!(get_as(&app, &token, path).json()["state"], "withdrawn");
+    }
+    let list = get_as(&app, &token, "/rates/batches").json();
+    let states = list["batches"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|batch| &batch["state"]);
+    assert_eq!(states.filter(|state| **state == "withdrawn").count(), 2, "{list}");
+    let refused = call_as(&app, &token, "DELETE", same, &Value::Null);
+    assert!(
+        refused.problem(409)["detail"]
+            .as_str()
+            .unwrap()
+            .contains("was withdrawn"),
+        "{refused:?}"
+    );
+}

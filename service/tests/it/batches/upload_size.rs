@@ -1,6 +1,6 @@
 //! Uploads of every size: bounded memory, and a limit that is checked before the body is read.
 
-use crate::support::accounts::create_account;
+use crate::support::accounts::{create_account, get_as};
 use crate::support::app::{App, send};
 use crate::support::program::ServiceProcess;
 use crate::support::raw_connection::send_request;
@@ -71,6 +71,37 @@ fn memory_does_not_grow_with_the_body() {
     process.wait();
 }
 
+/// C2: Memory does not grow with the number of different port codes.
+#[test]
+fn memory_does_not_grow_with_the_codes_of_a_body() {
+    let database = database();
+    let mut settings = database.pairs();
+    settings.push(("UPLOADS".to_owned(), "on".to_owned()));
+    let process = ServiceProcess::start(&settings);
+    let app = App::of_process(&process);
+    let token = token(&app);
+    let digit = |number: u32| char::from_digit(number % 36, 36).unwrap().to_ascii_uppercase();
+    let mut text = HEADER.to_owned();
+    for number in 0..900_000 {
+        let code: String = [36 * 36, 36, 1]
+            .map(|place| digit(number / place))
+            .iter()
+            .collect();
+        let country = ["AA", "AB", "AC", "AD", "AE", "AF"][number as usize / 46_656 % 6];
+        let country = if number >= 279_936 { "ZZ" } else { country };
+        writeln!(text, "{country}{code},FIHEL,2022-01-01,1").unwrap();
+    }
+    let before = process.peak_memory();
+    let accepted = upload(&app, &token, "codes", &text);
+    let batch = wait_for_end(&app, &token, accepted.header("location"));
+    assert_eq!(batch["state"], "failed");
+    assert!(batch.to_string().contains("more than 150000 ports"), "{batch}");
+    let grown = process.peak_memory().saturating_sub(before);
+    assert!(grown < 40 << 10, "{grown} KiB more");
+    process.terminate();
+    process.wait();
+}
+
 /// C4: A caller may have 20 uploads that have not ended; another caller is not affected.
 #[test]
 fn active_uploads_are_limited() {
@@ -91,4 +122,31 @@ fn active_uploads_are_limited() {
     create_account(&database, "second@example.org", Role::Ingest);
     let second = crate::support::accounts::log_in(&app, "second@example.org").access;
     assert_eq!(send(request(&app, &second, "1", "").body(HEADER)).status, 202);
+}
+
+/// C2, C4: A list of batches does not load their invalid rows.
+#[test]
+fn memory_does_not_grow_with_the_errors_of_listed_batches() {
+    let database = database();
+    let mut settings = database.pairs();
+    settings.push(("UPLOADS".to_owned(), "on".to_owned()));
+    let process = ServiceProcess::start(&settings);
+    let app = App::of_process(&process);
+    let token = token(&app);
+    database.execute(
+        "INSERT INTO rates.uploads (subject, format, coding, dry_run, state, ended_at, error_count, errors)
+         SELECT 'account:1', 'csv', 'identity', false, 'failed', now(), 1000, e.errors
+         FROM generate_series(1, 500), (SELECT jsonb_agg(jsonb_build_object('line', n, 'field', 'price', 'reason', 'is not a number')) AS errors
+                                        FROM generate_series(1, 1000) AS n) AS e",
+    );
+    let before = process.peak_memory();
+    let list = get_as(&app, &token, "/rates/batches?limit=1000");
+    assert_eq!(list.json()["batches"].as_array().unwrap().len(), 501);
+    let grown = process.peak_memory().saturating_sub(before);
+    assert!(grown < 25 << 10, "{grown} KiB more");
+    let path = format!("/rates/batches/{}", list.json()["batches"][0]["id"]);
+    let one = get_as(&app, &token, &path).json();
+    assert_eq!(one["upload"]["errors"].as_array().unwrap().len(), 1000);
+    process.terminate();
+    process.wait();
 }

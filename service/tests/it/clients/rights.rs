@@ -7,6 +7,8 @@ use crate::support::database::Database;
 use crate::support::machine_client::{ALL_SCOPES, MachineClient, assert_oauth_error};
 use crate::support::response::Response;
 use crate::support::test_api::TestApi;
+use crate::support::upload::{self, PartialUpload};
+use crate::support::wait::wait_until;
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -169,4 +171,26 @@ fn a_client_has_no_rights_of_a_person() {
         "the administrator is still signed in"
     );
     assert_eq!(client.request_token(&admin.app).status, 200);
+}
+
+/// F8: A client that is revoked while its upload is received stores nothing.
+#[test]
+fn a_client_that_is_revoked_during_an_upload_stores_nothing() {
+    let database = upload::database();
+    let app = upload::app(&database);
+    let admin = create_and_log_in(&app, &database, "root@example.org", Role::Admin);
+    let client = MachineClient::create_as(&app, &admin, "rates:write");
+    let mut upload = PartialUpload::begin(&app, &client.token(&app), "1");
+    let path = upload.path(&database);
+    let revoke = app.request("DELETE", &client.path()).bearer_auth(&admin);
+    let revoked = send(revoke.header("if-match", "*"));
+    assert_eq!(revoked.status, 204, "{revoked:?}");
+    upload.finish().problem(401);
+    let id = path.rsplit('/').next().unwrap();
+    let state = || {
+        database.lines(&format!(
+            "SELECT state AS line FROM rates.uploads WHERE id = {id}"
+        ))
+    };
+    wait_until("the upload is given up", || state() == ["failed"]);
 }
