@@ -2,6 +2,7 @@
 
 use super::Db;
 use super::data_version;
+use super::executor::StreamLimits;
 use super::executor::parts::{PartSender, Parts};
 use super::places;
 use super::rates::{DailyRateRow, DailyRates, DailyRatesQuery, RatesKey, rows_of};
@@ -23,11 +24,17 @@ const MAX_DAYS_OF_PART: u64 = 4096;
 /// Maximum number of lanes of one part.
 const MAX_LANES_OF_PART: u64 = 1024;
 
-/// How long the caller of [`stream_lanes`] may take.
-const MAX_LANES_DURATION: Duration = Duration::from_secs(120);
+/// How long the caller of [`stream_lanes`] may take. A few slow clients must not hold all connections: the largest answer has 30 MB.
+const LANES_LIMITS: StreamLimits = StreamLimits {
+    max_duration: Duration::from_secs(120),
+    contended_duration: Duration::from_secs(10),
+};
 
-/// How long the caller of [`stream_export`] may take.
-const MAX_EXPORT_DURATION: Duration = Duration::from_secs(900);
+/// How long the caller of [`stream_export`] may take. Exports use at most half of the connections.
+const EXPORT_LIMITS: StreamLimits = StreamLimits {
+    max_duration: Duration::from_secs(900),
+    contended_duration: Duration::from_secs(900),
+};
 
 /// What is exported.
 #[derive(Clone, Debug)]
@@ -69,14 +76,14 @@ pub enum ExportPart {
 
 /// Looks up many lanes; the parts have the lanes in the order of the keys, which all have the same days.
 pub fn stream_lanes(db: &Db, keys: Vec<RatesKey>) -> Parts<Vec<DailyRates>> {
-    db.stream("list_rates_of_lanes", MAX_LANES_DURATION, move |conn, parts| {
+    db.stream("list_rates_of_lanes", LANES_LIMITS, move |conn, parts| {
         send_lanes(conn, &keys, parts)
     })
 }
 
 /// Exports all lanes between ports.
 pub fn stream_export(db: &Db, key: ExportKey) -> Parts<ExportPart> {
-    db.stream("export_rates", MAX_EXPORT_DURATION, move |conn, parts| {
+    db.stream("export_rates", EXPORT_LIMITS, move |conn, parts| {
         send_export(conn, &key, parts)
     })
 }

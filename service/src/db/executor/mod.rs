@@ -20,7 +20,7 @@ use crate::db::pool::Connections;
 use crate::telemetry::metrics::Metrics;
 use batch::{Batcher, Dispatch, QueuedLookup};
 use diesel::prelude::*;
-use parts::{PartSender, PartTimes, Parts, parts};
+use parts::{PartSender, PartTimes, Parts, Waiting, parts};
 use pending_result::pending_result;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -46,9 +46,20 @@ pub struct Db {
     total_timeout: Duration,
     /// How much work is done at the same time.
     threads: u32,
+    /// Streams that wait for a connection.
+    waiting: Waiting,
     /// Becomes true when the connections close.
     closing: watch::Sender<bool>,
     metrics: Metrics,
+}
+
+/// How long a stream may hold its connection.
+#[derive(Clone, Copy, Debug)]
+pub struct StreamLimits {
+    /// At most.
+    pub max_duration: Duration,
+    /// While other streams wait for a connection, and the caller takes the parts slowly.
+    pub contended_duration: Duration,
 }
 
 impl Db {
@@ -78,6 +89,7 @@ impl Db {
             acquire_timeout: database.acquire_timeout,
             total_timeout: database.acquire_timeout + database.statement_timeout + NETWORK_ALLOWANCE,
             threads,
+            waiting: Waiting::default(),
             closing: watch::Sender::new(false),
             metrics,
         })
@@ -117,8 +129,8 @@ impl Db {
     }
 
     /// Runs a read in one snapshot, whose parts are handed over as the caller takes them. It holds a connection until the last part
-    /// is taken, the caller has left, or `max_duration` has passed.
-    pub fn stream<T, F>(&self, what: &'static str, max_duration: Duration, work: F) -> Parts<T>
+    /// is taken, the caller has left, or its time has passed.
+    pub fn stream<T, F>(&self, what: &'static str, limits: StreamLimits, work: F) -> Parts<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut PgConnection, &mut PartSender<T>) -> QueryResult<()> + Send + 'static,
@@ -127,15 +139,18 @@ impl Db {
         let times = PartTimes {
             start_deadline: queued_at + self.acquire_timeout,
             part_timeout: self.total_timeout,
-            max_duration,
+            max_duration: limits.max_duration,
+            contended_duration: limits.contended_duration,
         };
-        let (mut sender, parts) = parts(what, times, self.closing.subscribe());
+        let (mut sender, parts) = parts(what, times, self.closing.subscribe(), &self.waiting);
+        let waiting = self.waiting.add();
         let (span, metrics, connections) = (
             tracing::Span::current(),
             self.metrics.clone(),
             self.connections.clone(),
         );
         let job = move || {
+            drop(waiting);
             if !sender.is_wanted() {
                 return;
             }

@@ -12,6 +12,9 @@ use tokio::sync::{mpsc, watch};
 /// Parts that wait for the caller while the next one is produced.
 const PARTS_IN_ADVANCE: usize = 1;
 
+/// A caller that does not take a part for so long is slow.
+const SLOW_PART: Duration = Duration::from_secs(1);
+
 /// The time limits of work that is handed over part by part.
 #[derive(Clone, Copy, Debug)]
 pub struct PartTimes {
@@ -22,6 +25,33 @@ pub struct PartTimes {
     /// How long the caller may take for all parts: meanwhile the work holds its connection, and a snapshot that keeps the server from
     /// removing dead rows.
     pub max_duration: Duration,
+    /// How long a caller that takes its parts slowly may hold a connection for which others wait.
+    pub contended_duration: Duration,
+}
+
+/// How many pieces of work wait for a connection. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Waiting(watch::Sender<usize>);
+
+/// One of them, until this is dropped.
+pub struct WaitingGuard(watch::Sender<usize>);
+
+impl Waiting {
+    /// Counts one more.
+    pub fn add(&self) -> WaitingGuard {
+        self.0.send_modify(|count| *count += 1);
+        WaitingGuard(self.0.clone())
+    }
+
+    fn subscribe(&self) -> watch::Receiver<usize> {
+        self.0.subscribe()
+    }
+}
+
+impl Drop for WaitingGuard {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
 }
 
 /// The caller's end.
@@ -38,8 +68,9 @@ pub struct PartSender<T> {
     state: Arc<State>,
     runtime: Handle,
     closing: watch::Receiver<bool>,
-    max_duration: Duration,
-    deadline: Option<Instant>,
+    waiting: watch::Receiver<usize>,
+    times: PartTimes,
+    started: Option<Instant>,
     ended_early: bool,
 }
 
@@ -55,6 +86,7 @@ pub fn parts<T>(
     what: &'static str,
     times: PartTimes,
     closing: watch::Receiver<bool>,
+    waiting: &Waiting,
 ) -> (PartSender<T>, Parts<T>) {
     let (sender, receiver) = mpsc::channel(PARTS_IN_ADVANCE);
     let state = Arc::new(State::default());
@@ -63,8 +95,9 @@ pub fn parts<T>(
         state: Arc::clone(&state),
         runtime: Handle::current(),
         closing,
-        max_duration: times.max_duration,
-        deadline: None,
+        waiting: waiting.subscribe(),
+        times,
+        started: None,
         ended_early: false,
     };
     let parts = Parts {
@@ -84,7 +117,7 @@ impl<T> PartSender<T> {
 
     /// The work begins.
     pub fn start(&mut self) {
-        self.deadline = Some(Instant::now() + self.max_duration);
+        self.started = Some(Instant::now());
         self.state.is_started.store(true, Ordering::Relaxed);
     }
 
@@ -94,12 +127,21 @@ impl<T> PartSender<T> {
     ///
     /// The caller has left or is too slow, or the connections are closing. The work must end with this error.
     pub fn send(&mut self, part: T) -> QueryResult<()> {
-        let deadline = self.deadline.unwrap_or_else(Instant::now);
-        let (parts, closing) = (&self.parts, &mut self.closing);
+        let started = self.started.unwrap_or_else(Instant::now);
+        let deadline = started + self.times.max_duration;
+        let contended = (started + self.times.contended_duration).max(Instant::now() + SLOW_PART);
+        let (parts, closing, waiting) = (&self.parts, &mut self.closing, &mut self.waiting);
         let end = self.runtime.block_on(async {
             tokio::select! {
                 sent = parts.send(part) => sent.err().map(|_| Ok(())),
                 _ = closing.wait_for(|closing| *closing) => Some(Err(DbError::Unavailable)),
+                () = async {
+                    tokio::time::sleep_until(contended.into()).await;
+                    let _ = waiting.wait_for(|count| *count > 0).await;
+                } => {
+                    tracing::warn!("the parts of a result were taken slowly while others waited for a connection");
+                    Some(Err(DbError::Exhausted))
+                }
                 () = tokio::time::sleep_until(deadline.into()) => {
                     tracing::warn!("the parts of a result were not taken in time");
                     Some(Err(DbError::Timeout))
@@ -175,6 +217,7 @@ mod tests {
             start_deadline: Instant::now() + Duration::from_millis(200),
             part_timeout: Duration::from_millis(200),
             max_duration: Duration::from_millis(400),
+            contended_duration: Duration::from_millis(400),
         }
     }
 
@@ -193,7 +236,7 @@ mod tests {
     #[tokio::test]
     async fn all_parts_arrive_in_order_and_then_the_end() {
         let (_close, closing) = watch::channel(false);
-        let (sender, mut parts) = parts("test", times(), closing);
+        let (sender, mut parts) = parts("test", times(), closing, &Waiting::default());
         let producer = produce(sender, 100);
         for expected in 0..100 {
             assert_eq!(parts.next().await, Ok(Some(expected)));
@@ -205,13 +248,13 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn the_work_ends_when_the_caller_leaves_is_too_slow_or_the_connections_close() {
         let (_close, closing) = watch::channel(false);
-        let (sender, mut abandoned) = parts("test", times(), closing.clone());
+        let (sender, mut abandoned) = parts("test", times(), closing.clone(), &Waiting::default());
         let producer = produce(sender, 100);
         abandoned.next().await.unwrap();
         drop(abandoned);
         assert!(producer.join().unwrap() < 5);
 
-        let (sender, mut slow) = parts("test", times(), closing);
+        let (sender, mut slow) = parts("test", times(), closing, &Waiting::default());
         let producer = produce(sender, 100);
         assert!(producer.join().unwrap() < 5);
         while let Ok(part) = slow.next().await {
@@ -219,7 +262,7 @@ mod tests {
         }
 
         let (close, closing) = watch::channel(false);
-        let (sender, mut closed) = parts("test", times(), closing);
+        let (sender, mut closed) = parts("test", times(), closing, &Waiting::default());
         let producer = produce(sender, 100);
         let start = Instant::now();
         close.send_replace(true);
@@ -233,18 +276,44 @@ mod tests {
     #[tokio::test]
     async fn work_that_does_not_start_hangs_or_panics_is_an_error() {
         let (_close, closing) = watch::channel(false);
-        let (sender, mut late) = parts::<u32>("test", times(), closing.clone());
+        let (sender, mut late) = parts::<u32>("test", times(), closing.clone(), &Waiting::default());
         assert_eq!(late.next().await, Err(DbError::Exhausted));
         drop(sender);
-        let (sender, mut dropped) = parts::<u32>("test", times(), closing.clone());
+        let (sender, mut dropped) = parts::<u32>("test", times(), closing.clone(), &Waiting::default());
         drop(sender);
         assert_eq!(dropped.next().await, Err(DbError::Exhausted));
-        let (mut sender, mut hung) = parts::<u32>("test", times(), closing.clone());
+        let (mut sender, mut hung) = parts::<u32>("test", times(), closing.clone(), &Waiting::default());
         sender.start();
         assert_eq!(hung.next().await, Err(DbError::Timeout));
-        let (mut sender, mut panicked) = parts::<u32>("test", times(), closing);
+        let (mut sender, mut panicked) = parts::<u32>("test", times(), closing, &Waiting::default());
         sender.start();
         drop(sender);
         assert_eq!(panicked.next().await, Err(DbError::Failed));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_slow_caller_yields_to_others_and_a_fast_one_does_not() {
+        let (_close, closing) = watch::channel(false);
+        let (waiting, long) = (Waiting::default(), Duration::from_secs(60));
+        let times = || PartTimes {
+            max_duration: long,
+            part_timeout: long,
+            contended_duration: Duration::from_millis(100),
+            ..times()
+        };
+        let (sender, mut slow) = parts("test", times(), closing.clone(), &waiting);
+        let producer = produce(sender, 100);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert!(!producer.is_finished(), "nothing waits");
+        let guard = waiting.add();
+        assert!(producer.join().unwrap() < 5);
+        while let Ok(part) = slow.next().await {
+            assert!(part.is_some(), "the result looks complete");
+        }
+        let (sender, mut fast) = parts("test", times(), closing, &waiting);
+        let producer = produce(sender, 100_000);
+        while fast.next().await.unwrap().is_some() {}
+        assert_eq!(producer.join().unwrap(), 100_000);
+        drop(guard);
     }
 }

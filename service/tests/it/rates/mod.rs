@@ -18,5 +18,8 @@ mod full_dumps;
 /// Many lanes in one call.
 mod lanes;
 
+/// Clients that read slowly.
+mod slow_streams;
+
 /// Rejected requests.
 mod validation;
