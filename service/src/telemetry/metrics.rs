@@ -1,6 +1,8 @@
 //! Metric instruments, shared by the Prometheus endpoint and the OTLP export.
 
 use super::computed_gauges::ComputedGauges;
+use super::histogram;
+use super::upload_metrics::UploadMetrics;
 use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, MeterProvider, UpDownCounter};
 use opentelemetry::{KeyValue, Value};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
@@ -24,11 +26,8 @@ pub struct Metrics {
     mail_waiting: Gauge<i64>,
     mail_age: Gauge<f64>,
     mail_tries: Counter<u64>,
-    uploads_waiting: Gauge<i64>,
-    uploads_age: Gauge<f64>,
-    upload_ends: Counter<u64>,
-    upload_prices: Counter<u64>,
-    upload_time: Histogram<f64>,
+    /// Those of uploads.
+    pub uploads: UploadMetrics,
     vault_up: Gauge<u64>,
     vault_requests: Counter<u64>,
     login_generation: Gauge<u64>,
@@ -84,30 +83,7 @@ impl Metrics {
                 .u64_counter("mail.tries")
                 .with_description("Delivery attempts, by outcome: sent, retry, given_up")
                 .build(),
-            uploads_waiting: meter
-                .i64_gauge("uploads.waiting")
-                .with_description("Uploads that wait for a replica, which all replicas share")
-                .build(),
-            uploads_age: meter
-                .f64_gauge("uploads.age")
-                .with_unit("s")
-                .with_description("Age of the oldest upload that waits")
-                .build(),
-            upload_ends: meter
-                .u64_counter("uploads.ended")
-                .with_description(
-                    "Uploads that a worker ended, by outcome: committed, checked, failed, cancelled, interrupted, lost",
-                )
-                .build(),
-            upload_prices: meter
-                .u64_counter("uploads.prices")
-                .with_description("Prices that were stored from uploads")
-                .build(),
-            upload_time: seconds(
-                &meter,
-                "uploads.store.duration",
-                "Time that a stored upload took, from its start by a worker to its commit",
-            ),
+            uploads: UploadMetrics::new(&meter),
             vault_up: meter
                 .u64_gauge("vault.up")
                 .with_description(
@@ -234,23 +210,6 @@ impl Metrics {
         self.mail_tries.add(1, &[KeyValue::new("outcome", outcome)]);
     }
 
-    /// Records the number of uploads that wait for a worker and the age of the oldest.
-    pub fn uploads_wait(&self, count: i64, age: Duration) {
-        self.uploads_waiting.record(count, &[]);
-        self.uploads_age.record(age.as_secs_f64(), &[]);
-    }
-
-    /// Counts the end of an upload. `outcome` is one of a few fixed names.
-    pub fn upload_ended(&self, outcome: &'static str) {
-        self.upload_ends.add(1, &[KeyValue::new("outcome", outcome)]);
-    }
-
-    /// Counts the prices of a stored upload.
-    pub fn upload_stored(&self, prices: u64, time: Duration) {
-        self.upload_prices.add(prices, &[]);
-        self.upload_time.record(time.as_secs_f64(), &[]);
-    }
-
     /// Counts a request of a Vault client. The texts are of a few fixed names; `is_up`: there was a usable answer.
     pub fn vault_answered(
         &self,
@@ -327,12 +286,7 @@ impl Metrics {
 }
 
 fn seconds(meter: &Meter, name: &'static str, description: &'static str) -> Histogram<f64> {
-    meter
-        .f64_histogram(name)
-        .with_unit("s")
-        .with_description(description)
-        .with_boundaries(BOUNDARIES.to_vec())
-        .build()
+    histogram::seconds(meter, name, description, &BOUNDARIES)
 }
 
 /// Clients can invent methods, which therefore share one label.

@@ -9,6 +9,9 @@ pub mod computed_gauges;
 /// Errors of setting up telemetry.
 pub mod error;
 
+/// Histograms of durations.
+mod histogram;
+
 /// Log events as JSON lines.
 pub mod json_log;
 
@@ -29,3 +32,6 @@ mod sampler;
 
 /// W3C Trace Context: the `traceparent` header.
 pub mod trace_context;
+
+/// Metric instruments of uploads.
+pub mod upload_metrics;

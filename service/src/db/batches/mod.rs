@@ -26,9 +26,13 @@ use std::borrow::BorrowMut;
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::io::Write;
+use std::time::{Duration, Instant};
 
 /// Connection of the ingest login.
-pub struct Ingest<C = PgConnection>(C);
+pub struct Ingest<C = PgConnection> {
+    connection: C,
+    lock_wait: Option<Duration>,
+}
 
 /// A port or a region to be created or updated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,10 +107,11 @@ impl From<Error> for StoreError {
 impl Ingest {
     /// Connects as the ingest login.
     pub fn connect(database: &DatabaseSettings) -> Result<Self, ConnectError> {
-        Ok(Self(Manager::open(
+        let login = &database.ingest;
+        Ok(Self::over(Manager::open(
             database,
             &database.name,
-            &database.ingest,
+            login,
             Purpose::Ingest,
         )?))
     }
@@ -115,14 +120,22 @@ impl Ingest {
 impl<C: BorrowMut<PgConnection>> Ingest<C> {
     /// Over a connection of the ingest login.
     pub fn over(connection: C) -> Self {
-        Self(connection)
+        Self {
+            connection,
+            lock_wait: None,
+        }
+    }
+
+    /// How long the last batch waited for other imports and withdrawals; `None`: there was none.
+    pub fn lock_wait(&self) -> Option<Duration> {
+        self.lock_wait
     }
 
     /// The codes of all ports.
     pub fn list_port_codes(&mut self) -> Result<HashSet<String>, DbError> {
         let codes = ports::table
             .select(ports::code)
-            .load::<String>(self.0.borrow_mut());
+            .load::<String>(self.connection.borrow_mut());
         codes
             .map(HashSet::from_iter)
             .map_err(|error| DbError::of("list_port_codes", &error))
@@ -132,7 +145,7 @@ impl<C: BorrowMut<PgConnection>> Ingest<C> {
     pub fn list_region_slugs(&mut self) -> Result<HashSet<String>, DbError> {
         let slugs = regions::table
             .select(regions::slug)
-            .load::<String>(self.0.borrow_mut());
+            .load::<String>(self.connection.borrow_mut());
         slugs
             .map(HashSet::from_iter)
             .map_err(|error| DbError::of("list_region_slugs", &error))
@@ -149,8 +162,12 @@ impl<C: BorrowMut<PgConnection>> Ingest<C> {
         let write_prices = Cell::new(Some(write_prices));
         let source_error = Cell::new(None);
         let (is_locked, is_superseded) = (Cell::new(false), Cell::new(false));
+        let lock_wait = Cell::new(None);
         let store = |conn: &mut PgConnection| -> QueryResult<StoredBatch> {
-            lock_sums(conn)?;
+            let started = Instant::now();
+            let locked = lock_sums(conn);
+            lock_wait.set(Some(started.elapsed()));
+            locked?;
             is_locked.set(true);
             if let Some(id) = find_id(conn, &batch.file_digest)? {
                 return Ok(already_stored(id));
@@ -177,16 +194,20 @@ impl<C: BorrowMut<PgConnection>> Ingest<C> {
                 outcome: StoreOutcome::Stored,
             })
         };
-        let result = self.0.borrow_mut().transaction(|conn: &mut PgConnection| {
-            let stored = store(conn)?;
-            if let Some(owned) = batch.upload
-                && commit(conn, owned, batch.price_count, stored.id)? == OwnedOutcome::Lost
-            {
-                is_superseded.set(true);
-                return Err(Error::RollbackTransaction);
-            }
-            Ok(stored)
-        });
+        let result = self
+            .connection
+            .borrow_mut()
+            .transaction(|conn: &mut PgConnection| {
+                let stored = store(conn)?;
+                if let Some(owned) = batch.upload
+                    && commit(conn, owned, batch.price_count, stored.id)? == OwnedOutcome::Lost
+                {
+                    is_superseded.set(true);
+                    return Err(Error::RollbackTransaction);
+                }
+                Ok(stored)
+            });
+        self.lock_wait = lock_wait.get();
         match (source_error.take(), result) {
             (Some(error), _) => Err(StoreError::Source(error)),
             _ if is_superseded.get() => Err(StoreError::Superseded),

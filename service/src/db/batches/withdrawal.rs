@@ -76,17 +76,20 @@ impl<C: BorrowMut<PgConnection>> Ingest<C> {
     /// Withdraws a batch; returns how many prices it had.
     pub fn withdraw(&mut self, id: i64, by: WithdrawnBy, client: &ClientInfo) -> Result<i64, WithdrawError> {
         let is_locked = Cell::new(false);
-        let done = self.0.borrow_mut().transaction(|conn: &mut PgConnection| {
-            lock_sums(conn)?;
-            is_locked.set(true);
-            diesel::sql_query("SELECT outcome, price_count FROM rates.withdraw_batch($1, $2, $3, $4, $5)")
-                .bind::<BigInt, _>(id)
-                .bind::<Nullable<BigInt>, _>(by.actor())
-                .bind::<Text, _>(&client.request_id.own)
-                .bind::<Text, _>(client.address.to_string())
-                .bind::<Jsonb, _>(audit::with_client(by.detail(), client))
-                .get_result::<OutcomeRow>(conn)
-        });
+        let done = self
+            .connection
+            .borrow_mut()
+            .transaction(|conn: &mut PgConnection| {
+                lock_sums(conn)?;
+                is_locked.set(true);
+                diesel::sql_query("SELECT outcome, price_count FROM rates.withdraw_batch($1, $2, $3, $4, $5)")
+                    .bind::<BigInt, _>(id)
+                    .bind::<Nullable<BigInt>, _>(by.actor())
+                    .bind::<Text, _>(&client.request_id.own)
+                    .bind::<Text, _>(client.address.to_string())
+                    .bind::<Jsonb, _>(audit::with_client(by.detail(), client))
+                    .get_result::<OutcomeRow>(conn)
+            });
         let done = done.map_err(|error| match DbError::of("withdraw_batch", &error) {
             DbError::Timeout if !is_locked.get() => WithdrawError::Busy,
             other => WithdrawError::Db(other),

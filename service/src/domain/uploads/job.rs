@@ -11,6 +11,7 @@ use crate::domain::batches::outcome::{FileError, ImportError, Progress as Import
 use crate::domain::batches::row::RowError;
 use crate::domain::batches::rows::Rows;
 use crate::domain::batches::source::Content;
+use crate::telemetry::metrics::Metrics;
 use serde_json::{Value, json};
 use std::io::{Error, ErrorKind, Read};
 
@@ -45,7 +46,7 @@ impl Content for UploadContent<'_> {
 }
 
 /// Runs a job over two connections of its own: one reads the body, the other one stores.
-pub fn run(job: &Job, connections: &Connections, progress: &Progress) -> JobOutcome {
+pub fn run(job: &Job, connections: &Connections, progress: &Progress, metrics: &Metrics) -> JobOutcome {
     let result = match (connections.hold(), connections.hold()) {
         (Ok(mut parts), Ok(mut store)) => {
             let mut content = UploadContent {
@@ -53,7 +54,7 @@ pub fn run(job: &Job, connections: &Connections, progress: &Progress) -> JobOutc
                 job,
                 progress,
             };
-            let result = check_and_store(&mut content, &mut store);
+            let result = check_and_store(&mut content, &mut store, metrics);
             if is_unavailable(&result) {
                 parts.discard();
                 store.discard();
@@ -74,6 +75,7 @@ pub fn run(job: &Job, connections: &Connections, progress: &Progress) -> JobOutc
 fn check_and_store(
     content: &mut UploadContent<'_>,
     store: &mut HeldConnection,
+    metrics: &Metrics,
 ) -> Result<JobOutcome, ImportError> {
     let (job, progress) = (content.job, content.progress);
     let mut report = |at: ImportProgress| progress.update(at);
@@ -82,7 +84,12 @@ fn check_and_store(
     if job.dry_run {
         return Ok(JobOutcome::Ended(JobEnd::Checked(checked.prices)));
     }
-    let stored = batches::store(&mut ingest, content, &checked, Some(job.owned), &mut report)?;
+    let stored = batches::store(&mut ingest, content, &checked, Some(job.owned), &mut report);
+    // Also after a time limit, which is the longest wait.
+    if let Some(time) = ingest.lock_wait() {
+        metrics.uploads.waited_for_lock(time);
+    }
+    let stored = stored?;
     let stored_now = match stored.outcome {
         StoreOutcome::Stored => checked.prices,
         StoreOutcome::AlreadyStored => 0,

@@ -120,7 +120,7 @@ impl Worker {
                 cleaned_up = Some(Instant::now());
             }
             let backlog = queue.backlog()?;
-            self.metrics.uploads_wait(backlog.queued, backlog.age);
+            self.metrics.uploads.queued(backlog.queued, backlog.age);
             match queue.take()? {
                 Some(job) => self.run_job(queue, &job)?,
                 None => self.signal.wait(POLL_INTERVAL),
@@ -145,7 +145,9 @@ impl Worker {
                 let finished = finished;
                 self.report(queue, job, &progress, &finished)
             });
-            let outcome = catch_unwind(AssertUnwindSafe(|| job::run(job, &self.connections, &progress)));
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                job::run(job, &self.connections, &progress, &self.metrics)
+            }));
             drop(finish);
             let reported = reports.join().unwrap_or(Err(DbError::Failed));
             outcome.map(|outcome| (outcome, reported))
@@ -158,7 +160,7 @@ impl Worker {
             JobOutcome::Committed(stored_as, prices) => {
                 let (stored_as, seconds) = (*stored_as, started.elapsed().as_secs_f64());
                 tracing::info!(batch, stored_as, prices, seconds, "upload committed");
-                self.metrics.upload_stored(*prices, started.elapsed());
+                self.metrics.uploads.stored(*prices, started.elapsed());
                 "committed"
             }
             JobOutcome::Ended(end) => {
@@ -173,7 +175,7 @@ impl Worker {
             JobOutcome::Interrupted => "interrupted",
             JobOutcome::Lost => "lost",
         };
-        self.metrics.upload_ended(name);
+        self.metrics.uploads.ended(name);
         reported?;
         match outcome {
             JobOutcome::Committed(..) | JobOutcome::Lost => {}

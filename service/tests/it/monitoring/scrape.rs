@@ -1,14 +1,17 @@
 //! Metrics of running services, in which what is monitored has happened once.
 
 use super::promql::Selector;
+use crate::support::accounts::create_account;
 use crate::support::app::App;
 use crate::support::database::{Database, settings};
 use crate::support::metric::metric;
 use crate::support::raw_connection::RawConnection;
 use crate::support::sample_data::{QUERY, small};
+use crate::support::upload::{self, csv, upload_and_wait};
 use crate::support::vault::TestVault;
 use crate::support::wait::{wait_until, wait_until_within};
 use crate::vault::keys::VaultKeys;
+use portcullis::types::role::Role;
 use regex::Regex;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -68,8 +71,13 @@ fn with_keys_in_vault(database: &Database) -> String {
     wait_until("the age of the prices is known", || {
         metric(&app, "rates_last_import_timestamp_seconds", &[]) > 0.0
     });
-    wait_until("the queue of uploads is read", || {
-        page(&app).contains("\nuploads_age_seconds{")
+    create_account(database, "ingest@example.org", Role::Ingest);
+    assert_eq!(
+        upload_and_wait(&app, &upload::token(&app), "1", &csv(1)).status,
+        200
+    );
+    wait_until("an upload is counted", || {
+        metric(&app, "uploads_ended_total", &["committed"]) > 0.0
     });
     let idle: Vec<_> = (0..20).map(|_| RawConnection::connect(app.address)).collect();
     wait_until("a connection is closed", || {
