@@ -42,6 +42,11 @@ impl DbError {
         classified
     }
 
+    /// Whether the connection is lost or the server unavailable. Logs nothing.
+    pub fn is_outage(error: &Error) -> bool {
+        Self::classify(error) == Self::Unavailable
+    }
+
     fn classify(error: &Error) -> Self {
         match error {
             Error::DatabaseError(

@@ -7,9 +7,16 @@ use crate::db::uploads::{self, NewUpload, Owned, OwnedOutcome, UploadRow};
 use crate::domain::StorageError;
 use crate::types::upload::BatchId;
 use sha2::{Digest, Sha256};
+use std::time::Duration;
 
 /// Size of a stored part in bytes.
 const PART_SIZE: usize = 256 * 1024;
+
+/// How often giving an upload up is attempted: what prevents that it is received may prevent this, too.
+const ABANDON_ATTEMPTS: u32 = 10;
+
+/// Delay before the next attempt.
+const ABANDON_DELAY: Duration = Duration::from_secs(1);
 
 /// Distinguishes this encoding of a request from others.
 const DOMAIN: &str = "portcullis upload 1";
@@ -142,7 +149,14 @@ impl Drop for Reception {
             return;
         };
         let db = self.db.clone();
-        // If this fails, the lease ends.
-        tokio::spawn(async move { uploads::abandon(&db, owned).await });
+        tokio::spawn(async move {
+            for _ in 0..ABANDON_ATTEMPTS {
+                if uploads::abandon(&db, owned).await.is_ok() {
+                    return;
+                }
+                tokio::time::sleep(ABANDON_DELAY).await;
+            }
+            // The lease ends.
+        });
     }
 }

@@ -7,8 +7,8 @@ use super::progress::{Progress, StopReason};
 use super::signal::Signal;
 use crate::db::DbError;
 use crate::db::pool::Connections;
-use crate::db::uploads::LEASE;
 use crate::db::uploads::queue::{Heartbeat, Job, JobEnd, Queue};
+use crate::db::uploads::{LEASE, Owned};
 use crate::telemetry::metrics::Metrics;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -97,12 +97,16 @@ struct Worker {
     metrics: Metrics,
 }
 
+/// The outcome of a job that the database could not store when it ended.
+type Unwritten = Option<(Owned, JobOutcome)>;
+
 impl Worker {
     fn run(&self) {
+        let mut unwritten = None;
         while !self.signal.is_stopping() {
             if let Ok(connection) = self.connections.hold() {
                 let mut queue = Queue::new(connection);
-                if self.work(&mut queue).is_ok() {
+                if self.work(&mut queue, &mut unwritten).is_ok() {
                     continue;
                 }
                 queue.discard();
@@ -112,7 +116,10 @@ impl Worker {
     }
 
     /// Runs jobs until the service stops, the login is replaced, or the connection fails.
-    fn work(&self, queue: &mut Queue) -> Result<(), DbError> {
+    fn work(&self, queue: &mut Queue, unwritten: &mut Unwritten) -> Result<(), DbError> {
+        if let Some((owned, outcome)) = unwritten.take() {
+            write(queue, owned, outcome, unwritten)?;
+        }
         let mut cleaned_up: Option<Instant> = None;
         while !self.signal.is_stopping() && !queue.is_replaced() {
             if cleaned_up.is_none_or(|last| last.elapsed() > CLEANUP_INTERVAL) {
@@ -122,14 +129,14 @@ impl Worker {
             let backlog = queue.backlog()?;
             self.metrics.uploads.queued(backlog.queued, backlog.age);
             match queue.take()? {
-                Some(job) => self.run_job(queue, &job)?,
+                Some(job) => self.run_job(queue, &job, unwritten)?,
                 None => self.signal.wait(POLL_INTERVAL),
             }
         }
         Ok(())
     }
 
-    fn run_job(&self, queue: &mut Queue, job: &Job) -> Result<(), DbError> {
+    fn run_job(&self, queue: &mut Queue, job: &Job, unwritten: &mut Unwritten) -> Result<(), DbError> {
         let batch = job.owned.id.get();
         if job.crashes >= MAX_CRASHES {
             let reason = format!("the service stopped {MAX_CRASHES} times while it processed this upload");
@@ -176,19 +183,13 @@ impl Worker {
             JobOutcome::Lost => "lost",
         };
         self.metrics.uploads.ended(name);
-        reported?;
-        match outcome {
-            JobOutcome::Committed(..) | JobOutcome::Lost => {}
-            JobOutcome::Ended(end) => {
-                queue.end(job.owned, &end)?;
-            }
-            JobOutcome::Interrupted => {
-                queue.release(job.owned)?;
-                // What interrupted it may last.
-                self.signal.wait_for_stop(RETRY_DELAY);
-            }
+        let is_interrupted = matches!(outcome, JobOutcome::Interrupted);
+        write(queue, job.owned, outcome, unwritten)?;
+        if is_interrupted {
+            // What interrupted it may last.
+            self.signal.wait_for_stop(RETRY_DELAY);
         }
-        Ok(())
+        reported
     }
 
     /// Reports the progress of a job until it ends. An error of the database ends the job when the lease has ended.
@@ -221,4 +222,23 @@ impl Worker {
         }
         Ok(())
     }
+}
+
+/// Stores the outcome of a job. What the database cannot store at present is `unwritten` afterwards: otherwise another attempt would
+/// begin only when the lease ends, and count as one whose process died.
+fn write(
+    queue: &mut Queue,
+    owned: Owned,
+    outcome: JobOutcome,
+    unwritten: &mut Unwritten,
+) -> Result<(), DbError> {
+    let result = match &outcome {
+        JobOutcome::Committed(..) | JobOutcome::Lost => Ok(()),
+        JobOutcome::Ended(end) => queue.end(owned, end).map(drop),
+        JobOutcome::Interrupted => queue.release(owned),
+    };
+    if let Err(DbError::Unavailable | DbError::Timeout | DbError::OutOfResources) = result {
+        *unwritten = Some((owned, outcome));
+    }
+    result
 }

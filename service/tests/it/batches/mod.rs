@@ -27,6 +27,9 @@ mod withdrawal;
 /// Cancelling and withdrawing uploads.
 mod upload_deletion;
 
+/// Uploads while the database restarts, lacks space or cancels statements.
+mod upload_failures;
+
 /// Uploads whose process dies or stops.
 mod upload_recovery;
 

@@ -7,15 +7,12 @@ use crate::support::machine_client::MachineClient;
 use crate::support::metric::metric;
 use crate::support::sample_data::QUERY;
 use crate::support::upload::{
-    HEADER, app, assert_sums, csv, database, price_count, request, token, upload, upload_and_wait,
+    HEADER, app, assert_sums, csv, database, gzip, price_count, request, token, upload, upload_and_wait,
     wait_for_end,
 };
 use crate::support::wait::wait_until;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use portcullis::types::role::Role;
 use serde_json::{Value, json};
-use std::io::Write;
 
 /// C1: 50,000 prices are stored, and every reader sees them afterwards.
 #[test]
@@ -86,12 +83,6 @@ fn every_invalid_row_is_counted() {
     assert_eq!(batch["upload"]["errors"][999]["line"], 1_001);
 }
 
-fn gzip(text: &str) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(text.as_bytes()).unwrap();
-    encoder.finish().unwrap()
-}
-
 /// C1, C15: CSV, NDJSON and JSON, plain or compressed, are the same batch if they have the same prices.
 #[test]
 fn formats_and_codings_are_the_same_batch() {
@@ -149,7 +140,7 @@ fn damaged_bodies_store_nothing() {
     let app = app(&database);
     let token = token(&app);
     let before = price_count(&database);
-    let whole = gzip(&csv(1_000));
+    let whole = gzip(csv(1_000));
     let mut changed = whole.clone();
     let middle = changed.len() / 2;
     changed[middle..].fill(b'x');

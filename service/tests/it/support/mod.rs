@@ -99,6 +99,9 @@ pub mod sample_data;
 /// Searching texts for secrets.
 pub mod secret_search;
 
+/// A disk of a few megabytes for a tablespace.
+pub mod small_disk;
+
 /// Sending a mail without outbox or service.
 pub mod smtp_client;
 

@@ -3,14 +3,19 @@
 use super::accounts::{create_account, get_as, log_in};
 use super::app::{App, send};
 use super::database::Database;
+use super::own_postgres;
 use super::raw_connection::RawConnection;
 use super::response::Response;
 use super::sample_data::small;
 use super::wait::{wait_until, wait_until_within};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use portcullis::types::role::Role;
+use private_postgres::Cluster;
 use reqwest::blocking::RequestBuilder;
 use serde_json::Value;
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::time::Duration;
 
 /// The first line of a CSV.
@@ -21,6 +26,15 @@ pub fn database() -> Database {
     let database = Database::with_data(&small());
     create_account(&database, "ingest@example.org", Role::Ingest);
     database
+}
+
+/// The same on a PostgreSQL server that the test may stop.
+pub fn database_on_own_server() -> (Cluster, Database) {
+    let (cluster, server) = own_postgres::start_with_data(&small());
+    let name = "portcullis".to_owned();
+    let database = Database { name, server };
+    create_account(&database, "ingest@example.org", Role::Ingest);
+    (cluster, database)
 }
 
 /// A service with uploads.
@@ -75,6 +89,13 @@ pub fn wait_for_end(app: &App, token: &str, path: &str) -> Value {
         !["receiving", "queued", "running"].contains(&last["state"].as_str().unwrap())
     });
     last
+}
+
+/// Compresses with gzip.
+pub fn gzip(text: impl AsRef<[u8]>) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text.as_ref()).unwrap();
+    encoder.finish().unwrap()
 }
 
 /// How many prices are stored.
