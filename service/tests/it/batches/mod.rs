@@ -1,5 +1,8 @@
 //! Batches of prices.
 
+/// Uploads beside each other and beside places that move.
+mod concurrent_uploads;
+
 /// Withdrawals beside imports and readers.
 mod concurrent_withdrawals;
 
@@ -24,6 +27,9 @@ mod random_history;
 /// Withdrawing a batch.
 mod withdrawal;
 
+/// Bodies that are slow, cut off or damaged, or expand without bound.
+mod upload_bodies;
+
 /// Cancelling and withdrawing uploads.
 mod upload_deletion;
 
@@ -35,6 +41,9 @@ mod upload_recovery;
 
 /// Sizes and numbers of uploads.
 mod upload_size;
+
+/// Prices at and beyond their limits.
+mod upload_values;
 
 /// `POST /rates/batches`.
 mod uploads;

@@ -222,17 +222,31 @@ fn a_client_that_leaves_frees_its_connection() {
     }
 }
 
-/// B18, O4: A client that reads an export one byte a second is disconnected, and the export ends visibly incomplete.
+/// B18, O4: A client that reads an export one byte a second is disconnected, and the export ends visibly incomplete. Meanwhile others are
+/// answered.
 #[test]
 fn a_client_that_reads_a_byte_a_second_is_disconnected() {
     let database = year_of_lanes(LANES);
-    let app = App::start(&database.settings(&[("CLIENT_TIMEOUT", "2")]));
+    let settings = [("CLIENT_TIMEOUT", "2"), ("TRUSTED_PROXIES", "127.0.0.1")];
+    let app = App::start(&database.settings(&settings));
     let in_use = || streams_in_use(&database.server, &database.name);
-    let mut reading = begin(app.address, "");
+    let get = |path: String| {
+        send(
+            app.request("GET", &path)
+                .header("X-Forwarded-For", "198.51.100.1"),
+        )
+    };
+    let mut reading = begin(app.address, "X-Forwarded-For: 192.0.2.1\r\n");
     wait_until_within(30 * SECOND, "the export begins", || in_use() == 1);
     let (start, mut received) = (Instant::now(), Vec::new());
     while in_use() > 0 {
         assert!(start.elapsed() < 15 * SECOND, "the export goes on");
+        let others = Instant::now();
+        let lane = "orig_code=XX000&dest_code=EETLL";
+        assert_eq!(get(format!("/rates?{YEAR}&{lane}")).status, 200);
+        let export = get(format!("/rates/export?{YEAR}&{lane}"));
+        assert_eq!((export.status, export.text().lines().count()), (200, 1 + DAYS));
+        assert!(others.elapsed() < 10 * SECOND, "{:?}", others.elapsed());
         let mut byte = [0];
         if reading.0.read(&mut byte).is_ok_and(|count| count == 1) {
             received.push(byte[0]);
