@@ -53,6 +53,9 @@ pub struct Capabilities {
     /// It also issues the logins of approved requests (`@access-logins`)
     #[arg(long, env = "XTASK_ACCESS_LOGINS")]
     access_logins: bool,
+    /// Batches of prices can be uploaded (`@uploads`)
+    #[arg(long, env = "XTASK_UPLOADS")]
+    uploads: bool,
     /// The program `portcullis`, which changes the service's keys in Vault with the settings of the environment
     /// (`@keys-in-vault`)
     #[arg(long, value_name = "FILE", env = "XTASK_KEYS_PROGRAM")]
@@ -81,11 +84,12 @@ pub struct Login {
 }
 
 /// Tags of scenarios that need a capability.
-const TAGS: [&str; 7] = [
+const TAGS: [&str; 8] = [
     "mailbox",
     "accounts",
     "access",
     "access-logins",
+    "uploads",
     "keys-in-vault",
     "browser",
     "axe",
@@ -105,6 +109,7 @@ impl Capabilities {
             "axe" => self.axe.is_some(),
             "access" => self.access,
             "access-logins" => self.access_logins,
+            "uploads" => self.uploads,
             "keys-in-vault" => self.keys_program.is_some(),
             _ => ["admin", "user", "approver", "ingest"]
                 .iter()

@@ -10,6 +10,7 @@ mod accounts;
 mod appearance;
 mod audit;
 mod authorization;
+mod batches;
 mod clients;
 mod demo;
 mod docs;

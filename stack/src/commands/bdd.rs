@@ -143,7 +143,10 @@ fn of_running(context: &Context, url: &str, state: Option<&Path>) -> Result<EnvV
 
 /// The environment of the features' program.
 fn for_features(accounts: &[Account], mail_folder: &Path) -> EnvVars {
-    let mut variables = vec![("XTASK_MAIL_FOLDER".into(), mail_folder.into())];
+    let mut variables = vec![
+        ("XTASK_MAIL_FOLDER".into(), mail_folder.into()),
+        ("XTASK_UPLOADS".into(), "true".into()),
+    ];
     for account in accounts {
         let name = format!("XTASK_{}", account.role.to_uppercase());
         variables.push((

@@ -65,6 +65,9 @@ pub fn serve(
     let people = access_settings(&vault, stack)?;
     match scope {
         Scope::Everything => {
+            permit_uploads(&vault)?;
+            let uploads = ("PORTCULLIS_UPLOADS".into(), "on".into());
+            stack.portcullis.extend_settings([uploads]);
             let own = settings(&vault, stack, Source::Dynamic)?;
             let all = own.into_iter().chain(people);
             stack.portcullis.serve_with_issued_logins(all.collect());
@@ -83,6 +86,14 @@ pub fn serve(
         Ok(((), format!("ready on {}", stack.base_url())))
     })?;
     Ok(vault)
+}
+
+/// Permits the service the login of imports besides its own, as an operator does who enables uploads.
+fn permit_uploads(vault: &VaultProcess) -> Result<()> {
+    let policies = json!({ "token_policies": ["portcullis-service", "portcullis-import"] });
+    vault
+        .call("POST", "auth/approle/role/portcullis", &policies)
+        .map(drop)
 }
 
 /// Starts a fake Vault for a stack and sets up both sides, as an operator does.
