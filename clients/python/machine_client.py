@@ -17,6 +17,7 @@ from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.httpx_client import OAuth2Client
 from authlib.oauth2.rfc7523 import PrivateKeyJWT, private_key_jwt_sign
 from joserfc.jwk import ECKey
+from upload import upload
 
 GRANT = "client_credentials"
 ALL_SCOPES = "rates:write tokens:introspect"
@@ -51,8 +52,11 @@ def machine_client(admin: AuthenticatedClient, url: str, ok: Callable[[str], Non
     ok("a token for a secret")
 
     narrow = OAuth2Client(client.id, added.secret, scope="rates:write")
-    assert narrow.fetch_token(endpoint, grant_type=GRANT)["scope"] == "rates:write"
+    narrowed = narrow.fetch_token(endpoint, grant_type=GRANT)
+    assert narrowed["scope"] == "rates:write", narrowed
     ok("a token with fewer scopes")
+
+    upload(narrowed["access_token"], url, ok)
 
     key = ECKey.generate_key("P-256")
     registered = add_client_key.sync(client_id, client=admin, body=ClientKeyCreation.from_dict(key.as_dict(private=False)))

@@ -2,6 +2,7 @@
 
 import createClient from "openapi-fetch";
 import type { components, paths } from "./api.js";
+import { machineClient } from "./machine_client.js";
 
 declare const process: { env: Record<string, string | undefined> };
 
@@ -90,6 +91,8 @@ async function account(email: string, password: string): Promise<void> {
   const { data: wish } = await client.POST("/wishes", { body: { title: "See the northern lights" } });
   holds(wish?.title === "See the northern lights" && !wish.done, wish);
   ok("create a wish");
+
+  await machineClient(client, setting("BASE_URL"), ok);
 }
 
 await rates();
