@@ -24,6 +24,11 @@ diesel::define_sql_function! {
     fn purge_uploads(age: Interval, batch: Integer) -> BigInt;
 }
 
+diesel::define_sql_function! {
+    /// Cancels the statement of a backend of the same role.
+    fn pg_cancel_backend(pid: Integer) -> Bool;
+}
+
 /// A job that this process has taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
@@ -35,7 +40,7 @@ pub struct Job {
     pub coding: BodyCoding,
     /// Whether nothing is to be stored.
     pub dry_run: bool,
-    /// How many owners ended without a word.
+    /// How many owners ended and did not hand it back.
     pub crashes: i64,
 }
 
@@ -210,6 +215,14 @@ impl Queue {
             .execute(&mut *self.0)
             .map(drop)
             .map_err(|error| DbError::of("release_upload", &error))
+    }
+
+    /// Cancels the statement that a backend of the same login executes.
+    pub fn cancel_statement(&mut self, backend: i32) -> Result<(), DbError> {
+        diesel::select(pg_cancel_backend(backend))
+            .execute(&mut *self.0)
+            .map(drop)
+            .map_err(|error| DbError::of("cancel_upload_statement", &error))
     }
 
     /// The jobs that wait.

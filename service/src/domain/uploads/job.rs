@@ -78,6 +78,8 @@ fn check_and_store(
     metrics: &Metrics,
 ) -> Result<JobOutcome, ImportError> {
     let (job, progress) = (content.job, content.progress);
+    // A stop waits neither for a lock nor for the sums.
+    let _in_use = progress.use_backend(store.get_backend_pid()?);
     let mut report = |at: ImportProgress| progress.update(at);
     let mut ingest = Ingest::over(&mut **store);
     let checked = batches::check_against(&mut ingest, content, MAX_LISTED_ERRORS, &mut report)?;

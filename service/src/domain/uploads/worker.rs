@@ -33,9 +33,12 @@ const RETRY_DELAY: Duration = Duration::from_secs(1);
 /// How often a job may be taken from an owner that ended without handing it back.
 const MAX_CRASHES: i64 = 3;
 
-/// How long a stop waits for the worker. A statement that runs longer is rolled back by the server when the process ends, and the
-/// job is taken by another replica when its lease ends.
+/// How long a stop waits for the worker. A statement that runs longer is rolled back by the server when the process ends.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// When a job that does not end at a stop is handed back although its statement goes on, whose transaction can then not be
+/// committed.
+const HAND_BACK_DELAY: Duration = Duration::from_secs(2);
 
 /// A running worker. Dropping it stops it.
 pub struct UploadWorker {
@@ -201,10 +204,16 @@ impl Worker {
         finished: &Receiver<()>,
     ) -> Result<(), DbError> {
         let mut renewed = Instant::now();
+        let mut stopping: Option<Instant> = None;
         while finished.recv_timeout(REPORT_INTERVAL) == Err(RecvTimeoutError::Timeout) {
             if self.signal.is_stopping() {
                 progress.stop(StopReason::Stopping);
+                if stopping.get_or_insert_with(Instant::now).elapsed() > HAND_BACK_DELAY {
+                    return queue.release(job.owned);
+                }
             }
+            // Repeated, because it has no effect between two statements. An error is logged, and the job handed back later.
+            progress.cancel_statement(|pid| drop(queue.cancel_statement(pid)));
             let (done, total) = progress.counts();
             let begun = Instant::now();
             match queue.report(job.owned, done, total) {

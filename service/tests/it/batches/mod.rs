@@ -30,6 +30,9 @@ mod withdrawal;
 /// Bodies that are slow, cut off or damaged, or expand without bound.
 mod upload_bodies;
 
+/// Services that stop while their job waits.
+mod upload_stops;
+
 /// Cancelling and withdrawing uploads.
 mod upload_deletion;
 

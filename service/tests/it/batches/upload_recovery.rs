@@ -2,21 +2,13 @@
 
 use crate::support::accounts::get_as;
 use crate::support::app::App;
-use crate::support::database::Database;
-use crate::support::program::ServiceProcess;
 use crate::support::upload::{
-    PartialUpload, app, assert_sums, csv, database, price_count, token, upload, upload_and_wait, wait_for_end,
+    PartialUpload, app, assert_sums, csv, database, price_count, start_process, token, upload,
+    upload_and_wait, wait_for_end,
 };
 use crate::support::wait::wait_until;
 use diesel::connection::SimpleConnection;
 use std::time::Duration;
-
-/// A service in a process of its own.
-fn start(database: &Database) -> ServiceProcess {
-    let mut settings = database.pairs();
-    settings.push(("UPLOADS".to_owned(), "on".to_owned()));
-    ServiceProcess::start(&settings)
-}
 
 /// C4: After `kill -9` at any moment the batch is stored whole or not at all, and another process brings it to its end.
 #[test]
@@ -25,7 +17,7 @@ fn a_killed_process_leaves_no_part_of_a_batch() {
     for round in 0..10_u64 {
         let before = price_count(&database);
         let text = csv(20_000 + usize::try_from(round).unwrap());
-        let process = start(&database);
+        let process = start_process(&database);
         let app = App::of_process(&process);
         let accepted = upload(&app, &token(&app), &format!("round {round}"), &text);
         assert_eq!(accepted.status, 202, "{accepted:?}");
@@ -40,7 +32,7 @@ fn a_killed_process_leaves_no_part_of_a_batch() {
         );
         // The lease is over at once, instead of after 15 seconds.
         database.execute("UPDATE rates.uploads SET lease_until = now() WHERE lease_until IS NOT NULL");
-        let process = start(&database);
+        let process = start_process(&database);
         let app = App::of_process(&process);
         let batch = wait_for_end(&app, &token(&app), &location);
         assert_eq!(batch["state"], "committed", "round {round}: {batch}");
@@ -58,7 +50,7 @@ fn a_killed_process_leaves_no_part_of_a_batch() {
 #[test]
 fn a_lease_ends_by_itself() {
     let database = database();
-    let process = start(&database);
+    let process = start_process(&database);
     let here = App::of_process(&process);
     let mut blocker = database.admin();
     let lock = "BEGIN; LOCK TABLE rates.daily_rates IN SHARE ROW EXCLUSIVE MODE";
@@ -94,34 +86,6 @@ fn a_job_that_kills_its_owners_ends() {
             .contains("stopped 3 times"),
         "{batch}"
     );
-}
-
-/// C7: A service that stops hands its job back, and another one ends it without waiting for a lease.
-#[test]
-fn a_stopping_service_hands_its_job_back() {
-    let database = database();
-    let before = price_count(&database);
-    let process = start(&database);
-    let here = App::of_process(&process);
-    let mut blocker = database.admin();
-    let lock = "BEGIN; LOCK TABLE rates.daily_rates IN SHARE ROW EXCLUSIVE MODE";
-    blocker.batch_execute(lock).unwrap();
-    let accepted = upload(&here, &token(&here), "1", &csv(1_000));
-    let location = accepted.header("location").to_owned();
-    wait_until("it runs", || {
-        get_as(&here, &token(&here), &location).json()["state"] == "running"
-    });
-    process.terminate();
-    blocker.batch_execute("COMMIT").unwrap();
-    let (code, _) = process.wait();
-    assert_eq!(code, Some(0));
-    let state = database.lines("SELECT state AS line FROM rates.uploads");
-    assert!(["queued", "committed"].contains(&state[0].as_str()), "{state:?}");
-    let there = app(&database);
-    let batch = wait_for_end(&there, &token(&there), &location);
-    assert_eq!(batch["state"], "committed", "{batch}");
-    assert_eq!(price_count(&database) - before, 1_000);
-    assert_sums(&database);
 }
 
 /// C4: Two replicas share the jobs, and each batch is stored once.

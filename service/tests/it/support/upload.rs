@@ -4,6 +4,7 @@ use super::accounts::{create_account, get_as, log_in};
 use super::app::{App, send};
 use super::database::Database;
 use super::own_postgres;
+use super::program::ServiceProcess;
 use super::raw_connection::RawConnection;
 use super::response::Response;
 use super::sample_data::small;
@@ -20,6 +21,15 @@ use std::time::Duration;
 
 /// The first line of a CSV.
 pub const HEADER: &str = "orig_code,dest_code,day,price\n";
+
+/// The price of another offer for a route and day of the sample data, so that its sum changes.
+pub const ONE_MORE_PRICE: &str = "orig_code,dest_code,day,price\nCNGGZ,EETLL,2021-01-31,5\n";
+
+/// Begins a transaction that holds the sums, as an import does.
+pub const LOCK_SUMS: &str = "BEGIN; LOCK TABLE rates.daily_rates IN SHARE ROW EXCLUSIVE MODE";
+
+/// Begins a transaction for which only what changes a sum waits, after COPY.
+pub const LOCK_SUM_ROWS: &str = "BEGIN; SELECT FROM rates.daily_rates FOR UPDATE";
 
 /// A database with places and prices, and an account that may upload.
 pub fn database() -> Database {
@@ -40,6 +50,13 @@ pub fn database_on_own_server() -> (Cluster, Database) {
 /// A service with uploads.
 pub fn app(database: &Database) -> App {
     App::start(&database.settings(&[("UPLOADS", "on")]))
+}
+
+/// A service with uploads in a process of its own.
+pub fn start_process(database: &Database) -> ServiceProcess {
+    let mut settings = database.pairs();
+    settings.push(("UPLOADS".to_owned(), "on".to_owned()));
+    ServiceProcess::start(&settings)
 }
 
 /// An access token of the account.
@@ -96,6 +113,13 @@ pub fn gzip(text: impl AsRef<[u8]>) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(text.as_ref()).unwrap();
     encoder.finish().unwrap()
+}
+
+/// Waits until a job or a withdrawal waits for a lock.
+pub fn wait_for_lock_wait(database: &Database) {
+    let waiting = "SELECT count(*)::text AS line FROM pg_stat_activity WHERE datname = current_database()
+                     AND application_name = 'portcullis-ingest' AND wait_event_type = 'Lock'";
+    wait_until("a lock is awaited", || database.lines(waiting) == ["1"]);
 }
 
 /// How many prices are stored.
