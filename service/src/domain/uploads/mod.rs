@@ -37,13 +37,18 @@ pub use reception::{ReceiveError, Received, Reception};
 use serde_json::Value;
 pub use signal::Signal;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 
 /// Uploads of one subject that may be received, wait or run.
 pub const MAX_ACTIVE_PER_SUBJECT: u32 = 20;
 
 /// Uploads that may be received, wait or run.
 const MAX_ACTIVE: i64 = 200;
+
+/// Withdrawals of a replica at the same time. Each has one of the two connections of requests while it waits for the sums.
+const MAX_WITHDRAWALS: usize = 1;
 
 /// How long a key is compared after its upload has ended.
 pub const KEY_TTL: Duration = Duration::from_secs(24 * 3600);
@@ -61,6 +66,7 @@ pub struct Uploads {
     connections: Connections,
     signal: Signal,
     lease: VersionLease,
+    withdrawals: Arc<Semaphore>,
 }
 
 /// What a client states about an upload.
@@ -118,6 +124,7 @@ impl Uploads {
             connections,
             signal,
             lease,
+            withdrawals: Arc::new(Semaphore::new(MAX_WITHDRAWALS)),
         }
     }
 
@@ -242,7 +249,8 @@ impl Uploads {
         uploads::cancel(&self.db, id).await
     }
 
-    /// Withdraws a stored batch; returns how many prices it had. Waits while an import runs, up to a minute.
+    /// Withdraws a stored batch; returns how many prices it had. Waits while an import runs, up to a minute; while another withdrawal
+    /// runs or waits here, it fails at once.
     pub async fn withdraw(
         &self,
         writer: &RatesWriter,
@@ -254,7 +262,12 @@ impl Uploads {
             Principal::Client(client) => WithdrawnBy::Client(client.id()),
         };
         let (connections, client) = (self.connections.clone(), client.clone());
+        // Held until the connection is free, also if the client does not wait.
+        let permit = Arc::clone(&self.withdrawals)
+            .try_acquire_owned()
+            .map_err(|_| WithdrawError::Busy)?;
         let withdraw = move || {
+            let _permit = permit;
             let mut connection = connections.hold()?;
             let result = Ingest::over(&mut *connection).withdraw(id.get(), by, &client);
             if matches!(result, Err(WithdrawError::Db(StorageError::Unavailable))) {

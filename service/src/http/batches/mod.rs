@@ -43,6 +43,9 @@ const MAX_PROBLEM_ERRORS: usize = 100;
 /// When a client should get an upload again.
 const POLL_DELAY: Duration = Duration::from_secs(1);
 
+/// When a client should repeat a withdrawal.
+const WITHDRAW_DELAY: Duration = Duration::from_secs(5);
+
 /// Maximum size of a body in bytes, as it is sent: about 20 million prices in gzip.
 pub const MAX_BODY: usize = 64 << 20;
 
@@ -339,7 +342,8 @@ impl From<WithdrawError> for Problem {
                 "the batch was stored by an earlier release, so its prices cannot be distinguished from others",
             ),
             WithdrawError::Busy | WithdrawError::Connect(_) => {
-                Self::unavailable("another batch is being stored or withdrawn; try again later")
+                let detail = "another batch is being stored or withdrawn; try again later";
+                Self::unavailable_for(detail, WITHDRAW_DELAY)
             }
             WithdrawError::Db(error) => error.into(),
         }

@@ -4,12 +4,14 @@ use crate::support::accounts::{call_as, get_as};
 use crate::support::response::Response;
 use crate::support::sample_data::QUERY;
 use crate::support::upload::{
-    HEADER, PartialUpload, app, assert_sums, csv, database, price_count, token, upload, upload_and_wait,
-    wait_for_end,
+    HEADER, LOCK_SUMS, PartialUpload, app, assert_sums, csv, database, price_count, token, upload,
+    upload_and_wait, wait_for_end, wait_for_lock_wait,
 };
 use crate::support::wait::wait_until;
 use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
 /// C4: A queued batch is cancelled at once, and a batch that has ended is not cancelled.
 #[test]
@@ -93,6 +95,53 @@ fn a_stored_batch_is_withdrawn() {
     assert_eq!(get_as(&app, &token, &path).json(), imported);
     let events = database.lines("SELECT subject AS line FROM audit.events WHERE action = 'batch.withdrawn'");
     assert_eq!(events.len(), 1, "{events:?}");
+}
+
+/// C14: While the sums are locked, one withdrawal waits for them, another one is answered 503, and uploads and lookups go on.
+#[test]
+fn withdrawals_leave_connections_to_other_requests() {
+    let database = database();
+    let app = app(&database);
+    let token = token(&app);
+    let stored = [1, 2].map(|prices: usize| {
+        let stored = upload_and_wait(&app, &token, &prices.to_string(), &csv(prices));
+        assert_eq!(stored.status, 200, "{stored:?}");
+        stored.header("location").to_owned()
+    });
+    let mut blocker = database.admin();
+    blocker.batch_execute(LOCK_SUMS).unwrap();
+    let running = upload(&app, &token, "3", &csv(3)).header("location").to_owned();
+    wait_for_lock_wait(&database);
+    std::thread::scope(|scope| {
+        let (sender, responses) = channel();
+        for path in &stored {
+            let (app, token, sender) = (&app, &token, sender.clone());
+            scope.spawn(move || sender.send(call_as(app, token, "DELETE", path, &Value::Null)));
+        }
+        let refused = responses.recv_timeout(Duration::from_secs(5));
+        let lookups: Vec<u16> = [&running, "/rates/batches"]
+            .map(|path| get_as(&app, &token, path).status)
+            .to_vec();
+        let accepted = upload(&app, &token, "4", &csv(4));
+        blocker.batch_execute("COMMIT").unwrap();
+        let withdrawn = responses.recv().unwrap();
+        let refused = refused.expect("a withdrawal that cannot be done is answered");
+        refused.problem(503);
+        assert!(refused.header("retry-after").parse::<u64>().unwrap() > 0);
+        assert_eq!(lookups, [200, 200]);
+        assert_eq!(accepted.status, 202, "{accepted:?}");
+        assert_eq!(withdrawn.json()["state"], "withdrawn", "{withdrawn:?}");
+    });
+    // Later, the other one can be withdrawn.
+    assert_eq!(wait_for_end(&app, &token, &running)["state"], "committed");
+    let states = stored.map(|path| {
+        wait_until("a withdrawal is possible", || {
+            let response = call_as(&app, &token, "DELETE", &path, &Value::Null);
+            [200, 409].contains(&response.status)
+        });
+        get_as(&app, &token, &path).json()["state"].clone()
+    });
+    assert_eq!(states, ["withdrawn", "withdrawn"]);
 }
 
 /// C4: An upload that is cancelled while its body is received stores nothing, and its key is free.
