@@ -61,6 +61,10 @@ pub mod rates {
             created_at -> Timestamptz,
             /// When it reached its final state.
             ended_at -> Nullable<Timestamptz>,
+            /// When its body was complete; NULL in uploads of earlier releases.
+            queued_at -> Nullable<Timestamptz>,
+            /// Whether it failed for a reason that does not lie in its content.
+            is_repeatable -> Bool,
         }
     }
 

@@ -104,6 +104,8 @@ pub struct UploadRow {
     pub stored_as: Option<i64>,
     /// Why nothing was stored, except for single rows.
     pub reason: Option<String>,
+    /// Whether that does not lie in its content, so that the same request may be repeated.
+    pub is_repeatable: bool,
     /// Number of invalid rows.
     pub error_count: i64,
     /// When it began.

@@ -49,8 +49,10 @@ pub struct Job {
 pub enum JobEnd {
     /// A dry run found this many prices and no invalid row.
     Checked(u64),
-    /// Nothing was stored, for this reason.
+    /// Nothing was stored, for this reason, which lies in its content.
     Failed(String),
+    /// Nothing was stored, for this reason, which does not lie in its content: the same request may be repeated.
+    ServiceFailed(String),
     /// Nothing was stored, for these rows: the first ones, and the number of all.
     Invalid(Value, u64),
     /// It was cancelled.
@@ -175,18 +177,23 @@ impl Queue {
         let work = |conn: &mut PgConnection| {
             let (state, total, reason, errors, error_count) = match end {
                 JobEnd::Checked(prices) => (UploadState::Checked, Some(count(*prices)), None, None, 0),
-                JobEnd::Failed(reason) => (UploadState::Failed, None, Some(reason.as_str()), None, 0),
+                JobEnd::Failed(reason) | JobEnd::ServiceFailed(reason) => {
+                    (UploadState::Failed, None, Some(reason.as_str()), None, 0)
+                }
                 JobEnd::Invalid(errors, number) => {
                     (UploadState::Failed, None, None, Some(errors), count(*number))
                 }
                 JobEnd::Cancelled => (UploadState::Cancelled, None, None, None, 0),
             };
+            let is_repeatable = matches!(end, JobEnd::ServiceFailed(_));
             let ended = diesel::update(running(owned))
                 .set((
                     uploads::state.eq(state.as_str()),
                     uploads::rows_total.eq(total),
                     total.map(|total| uploads::rows_done.eq(total)),
                     uploads::reason.eq(reason),
+                    uploads::is_repeatable.eq(is_repeatable),
+                    is_repeatable.then(|| uploads::idempotency_key.eq(None::<String>)),
                     errors.map(|errors| uploads::errors.eq(errors)),
                     uploads::error_count.eq(error_count),
                     uploads::lease_until.eq(None::<DateTime<Utc>>),

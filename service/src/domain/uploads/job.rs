@@ -106,16 +106,17 @@ fn is_unavailable(result: &Result<JobOutcome, ImportError>) -> bool {
     )
 }
 
-/// What becomes of a job after an error: the client's errors and lasting ones end it, others are repeated.
+/// What becomes of a job after an error: invalid contents and lasting failures end it, others are repeated.
 fn outcome_of(error: &ImportError) -> JobOutcome {
-    let failed = |reason: String| JobOutcome::Ended(JobEnd::Failed(reason));
+    let failed = |reason: &str| JobOutcome::Ended(JobEnd::ServiceFailed(reason.to_owned()));
     match error {
         ImportError::BadRows(rows, count) => invalid(rows, *count),
         ImportError::Refused(row) => invalid(std::slice::from_ref(row), 1),
         ImportError::Unreadable(error) | ImportError::Store(StoreError::Source(error)) => {
             match error.kind() {
                 ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::UnexpectedEof => {
-                    failed(format!("the body cannot be decoded: {error}"))
+                    let reason = format!("the body cannot be decoded: {error}");
+                    JobOutcome::Ended(JobEnd::Failed(reason))
                 }
                 _ => JobOutcome::Interrupted,
             }
@@ -125,9 +126,10 @@ fn outcome_of(error: &ImportError) -> JobOutcome {
         ImportError::Store(StoreError::Busy) | ImportError::Connect(_) => JobOutcome::Interrupted,
         ImportError::Store(StoreError::Db(error)) => match error {
             DbError::Unavailable | DbError::Exhausted => JobOutcome::Interrupted,
-            DbError::Timeout => failed("the database did not store it within its time limit".to_owned()),
-            DbError::OutOfResources => failed("the database server lacks disk space or memory".to_owned()),
-            DbError::Constraint(_) | DbError::Failed => failed("the database rejected it".to_owned()),
+            DbError::Timeout => failed("the database did not store it within its time limit"),
+            DbError::OutOfResources => failed("the database server lacks disk space or memory"),
+            // The rows were found to be valid.
+            DbError::Constraint(_) | DbError::Failed => failed("the database rejected it"),
         },
     }
 }

@@ -144,7 +144,7 @@ impl Worker {
         if job.crashes >= MAX_CRASHES {
             let reason = format!("the service stopped {MAX_CRASHES} times while it processed this upload");
             tracing::error!(batch, reason, "upload failed");
-            queue.end(job.owned, &JobEnd::Failed(reason))?;
+            queue.end(job.owned, &JobEnd::ServiceFailed(reason))?;
             return Ok(());
         }
         let (progress, started) = (Progress::default(), Instant::now());
@@ -164,7 +164,7 @@ impl Worker {
         });
         let (outcome, reported) = outcome.unwrap_or_else(|_| {
             let reason = "an internal error occurred".to_owned();
-            (JobOutcome::Ended(JobEnd::Failed(reason)), Ok(()))
+            (JobOutcome::Ended(JobEnd::ServiceFailed(reason)), Ok(()))
         });
         let name = match &outcome {
             JobOutcome::Committed(stored_as, prices) => {
@@ -177,6 +177,10 @@ impl Worker {
                 let name = match end {
                     JobEnd::Checked(_) => "checked",
                     JobEnd::Failed(_) | JobEnd::Invalid(..) => "failed",
+                    JobEnd::ServiceFailed(reason) => {
+                        tracing::error!(batch, reason, "upload failed");
+                        "failed"
+                    }
                     JobEnd::Cancelled => "cancelled",
                 };
                 tracing::info!(batch, outcome = name, "upload ended");

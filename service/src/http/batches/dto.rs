@@ -15,7 +15,7 @@ pub struct Batch {
     #[oai(validator(minimum(value = "1")))]
     pub id: i64,
     /// `receiving`, `queued`, `running`; then `committed`, `checked` (a dry run found no invalid row), `failed` or `cancelled`; and
-    /// `withdrawn` if it was stored and is not any more.
+    /// `withdrawn` if it was stored before.
     pub state: String,
     /// Prices checked or stored so far.
     #[oai(validator(minimum(value = "0")))]
@@ -112,7 +112,7 @@ pub enum UploadResponse {
 /// A cancelled batch.
 #[derive(ApiResponse)]
 pub enum DeleteResponse {
-    /// Nothing of the batch is stored, or is any more.
+    /// Nothing of the batch is stored.
     #[oai(status = 200)]
     Deleted(Json<Batch>),
     /// It is being stored at this moment and is cancelled unless it commits first: get it again.

@@ -43,6 +43,9 @@ const MAX_PROBLEM_ERRORS: usize = 100;
 /// When a client should get an upload again.
 const POLL_DELAY: Duration = Duration::from_secs(1);
 
+/// When a client should repeat an upload that the service failed to store: what prevented it may last.
+const REPEAT_DELAY: Duration = Duration::from_secs(30);
+
 /// When a client should repeat a withdrawal.
 const WITHDRAW_DELAY: Duration = Duration::from_secs(5);
 
@@ -77,7 +80,7 @@ impl BatchesApi {
     ///
     /// Stores all prices of the body, as JSON, CSV or NDJSON, or none. The answer is 202 as soon as the body is received; `Location` shows the progress. With
     /// `Prefer: wait=N` the answer waits up to N seconds, at most 30, for the end: 200 if the batch is stored or, in a dry run, valid,
-    /// 422 if a row is invalid. The same content is stored once, whatever its format and order. Available only if the setting
+    /// 422 if a row is invalid, 503 if the service failed to store it: then the same request may be repeated. The same content is stored once, whatever its format and order. Available only if the setting
     /// `UPLOADS` is on; otherwise answered with 404.
     #[oai(path = "/rates/batches", method = "post", operation_id = "uploadBatch")]
     async fn upload(
@@ -263,18 +266,21 @@ impl From<ReceiveError> for Problem {
     }
 }
 
-/// 422 for an upload that has ended without being stored.
+/// For an upload that has ended without being stored: 409 if it was cancelled, 503 if the service failed, 422 for its content.
 fn not_stored(row: &UploadRow, invalid: Vec<InvalidRow>) -> Problem {
+    if row.state() == UploadState::Cancelled {
+        return conflict("upload-cancelled", "nothing was stored: the upload was cancelled");
+    }
     let detail = match &row.reason {
         Some(reason) => format!("nothing was stored: {reason}"),
-        None if row.state() == UploadState::Cancelled => {
-            "nothing was stored: the upload was cancelled".to_owned()
-        }
         None => format!(
             "nothing was stored: {} invalid rows; see `/rates/batches/{}`",
             row.error_count, row.id
         ),
     };
+    if row.is_repeatable {
+        return Problem::unavailable_for(detail, REPEAT_DELAY);
+    }
     let mut problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-batch", detail);
     let rows = invalid.into_iter().take(MAX_PROBLEM_ERRORS);
     problem.errors = rows

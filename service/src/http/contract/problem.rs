@@ -124,7 +124,7 @@ impl Problem {
     }
 
     /// 503 with this `Retry-After`.
-    pub fn unavailable_for(detail: &'static str, wait: Duration) -> Self {
+    pub fn unavailable_for(detail: impl Into<Cow<'static, str>>, wait: Duration) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
             .with_header(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)))
     }

@@ -30,6 +30,9 @@ mod withdrawal;
 /// Bodies that are slow, cut off or damaged, or expand without bound.
 mod upload_bodies;
 
+/// Uploads that end without being stored, and not because of their content.
+mod upload_outcomes;
+
 /// Services that stop while their job waits.
 mod upload_stops;
 

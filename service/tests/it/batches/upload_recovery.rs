@@ -86,6 +86,9 @@ fn a_job_that_kills_its_owners_ends() {
             .contains("stopped 3 times"),
         "{batch}"
     );
+    let keys =
+        database.lines("SELECT count(*)::text AS line FROM rates.uploads WHERE idempotency_key IS NOT NULL");
+    assert_eq!(keys, ["0"], "the same request can be repeated");
 }
 
 /// C4: Two replicas share the jobs, and each batch is stored once.

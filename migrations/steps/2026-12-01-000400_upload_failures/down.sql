@@ -1,0 +1,3 @@
+ALTER TABLE rates.uploads
+  DROP COLUMN is_repeatable,
+  DROP COLUMN queued_at;
