@@ -241,6 +241,7 @@ pub async fn enqueue(db: &Db, owned: Owned, digest: [u8; 32]) -> Result<Option<U
             .set((
                 uploads::state.eq(UploadState::Queued.as_str()),
                 uploads::digest.eq(&digest[..]),
+                uploads::queued_at.eq(db_now()),
                 uploads::lease_until.eq(None::<DateTime<Utc>>),
             ))
             .returning(UploadRow::as_returning())

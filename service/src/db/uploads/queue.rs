@@ -70,12 +70,12 @@ pub enum Heartbeat {
     Lost,
 }
 
-/// Uploads that are not in their final state.
+/// Uploads that wait for a replica.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// Number of those that wait for a replica.
+    /// Their number.
     pub queued: i64,
-    /// Age of the oldest of them.
+    /// How long the oldest of them has waited.
     pub age: Duration,
 }
 
@@ -235,7 +235,7 @@ impl Queue {
     /// The jobs that wait.
     pub fn backlog(&mut self) -> Result<Backlog, DbError> {
         let row: BacklogRow = diesel::sql_query(
-            "SELECT count(*) AS queued, min(created_at) AS oldest, now() AS db_now FROM rates.uploads \
+            "SELECT count(*) AS queued, min(coalesce(queued_at, created_at)) AS oldest, now() AS db_now FROM rates.uploads \
              WHERE ended_at IS NULL AND state = 'queued'",
         )
         .get_result(&mut *self.0)

@@ -129,14 +129,22 @@ impl Worker {
                 queue.clean_up(KEY_TTL, RETENTION)?;
                 cleaned_up = Some(Instant::now());
             }
-            let backlog = queue.backlog()?;
-            self.metrics.uploads.queued(backlog.queued, backlog.age);
             match queue.take()? {
                 Some(job) => self.run_job(queue, &job, unwritten)?,
-                None => self.signal.wait(POLL_INTERVAL),
+                None => {
+                    self.measure(queue);
+                    self.signal.wait(POLL_INTERVAL);
+                }
             }
         }
         Ok(())
+    }
+
+    /// Without the backlog if the database does not answer: the next statement fails as well.
+    fn measure(&self, queue: &mut Queue) {
+        if let Ok(backlog) = queue.backlog() {
+            self.metrics.uploads.queued(backlog.queued, backlog.age);
+        }
     }
 
     fn run_job(&self, queue: &mut Queue, job: &Job, unwritten: &mut Unwritten) -> Result<(), DbError> {
@@ -209,6 +217,7 @@ impl Worker {
     ) -> Result<(), DbError> {
         let mut renewed = Instant::now();
         let mut stopping: Option<Instant> = None;
+        self.measure(queue);
         while finished.recv_timeout(REPORT_INTERVAL) == Err(RecvTimeoutError::Timeout) {
             if self.signal.is_stopping() {
                 progress.stop(StopReason::Stopping);
@@ -232,6 +241,7 @@ impl Worker {
                     }
                 }
             }
+            self.measure(queue);
         }
         Ok(())
     }

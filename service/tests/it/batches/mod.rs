@@ -33,6 +33,9 @@ mod upload_bodies;
 /// Uploads that end without being stored, and not because of their content.
 mod upload_outcomes;
 
+/// Metrics of uploads that wait.
+mod upload_backlog;
+
 /// Services that stop while their job waits.
 mod upload_stops;
 
