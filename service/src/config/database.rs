@@ -24,6 +24,8 @@ pub struct DatabaseSettings {
     pub ca_file: String,
     /// Number of connections for reading rates.
     pub pool_size: u32,
+    /// Whether lookups of rates that wait at the same time share a statement.
+    pub batching: bool,
     /// Number of connections for streamed responses.
     pub stream_pool_size: u32,
     /// How long a request waits for a connection.
@@ -142,6 +144,7 @@ impl DatabaseSettings {
             ssl_mode,
             ca_file: source.non_empty("DATABASE_CA_FILE")?,
             pool_size: source.number("DATABASE_POOL_SIZE", 1..=100)?,
+            batching: source.switch("DATABASE_BATCHING")?,
             stream_pool_size: source.number("DATABASE_STREAM_POOL_SIZE", 2..=100)?,
             acquire_timeout: Duration::from_millis(source.number("DATABASE_ACQUIRE_TIMEOUT", 1..=60_000)?),
             statement_timeout: Duration::from_millis(

@@ -27,6 +27,11 @@ pub(super) const DATABASE_SETTINGS: &[Setting] = &[
         "Number of connections for reading rates, 1 to 100. Two per CPU core of the server give the best throughput; further connections only add contention.",
     ),
     setting(
+        "DATABASE_BATCHING",
+        "on",
+        "Whether `/rates` requests that wait for the database at the same time share a statement, up to 32 of them: `on` or `off`. `off` is for comparisons: each request then is a statement of its own.",
+    ),
+    setting(
         "DATABASE_STREAM_POOL_SIZE",
         "4",
         "Number of connections for `POST /rates/query` and `GET /rates/export`, 2 to 100. A response holds one until its client has read it; exports use at most half of them.",

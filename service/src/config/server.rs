@@ -55,8 +55,8 @@ impl ServerSettings {
             ));
         }
         Ok(Self {
-            api_docs: switch(source, "API_DOCS")?,
-            uploads: switch(source, "UPLOADS")?,
+            api_docs: source.switch("API_DOCS")?,
+            uploads: source.switch("UPLOADS")?,
             listen: source.parsed("LISTEN", address)?,
             internal_listen: source.parsed("INTERNAL_LISTEN", address)?,
             proxies: ProxySettings::parse(source)?,
@@ -68,14 +68,6 @@ impl ServerSettings {
             shutdown_delay: Duration::from_secs(source.number("SHUTDOWN_DELAY", 0..=600)?),
             shutdown_grace: Duration::from_secs(source.number("SHUTDOWN_GRACE", 0..=600)?),
         })
-    }
-}
-
-fn switch(source: &Source, name: &'static str) -> Result<bool, ConfigError> {
-    match source.text(name)?.as_str() {
-        "on" => Ok(true),
-        "off" => Ok(false),
-        _ => Err(ConfigError::new(name, "must be on or off")),
     }
 }
 

@@ -173,6 +173,15 @@ impl Source {
         })
     }
 
+    /// `on` or `off`.
+    pub fn switch(&self, name: &str) -> Result<bool, ConfigError> {
+        match self.text(name)?.as_str() {
+            "on" => Ok(true),
+            "off" => Ok(false),
+            _ => Err(ConfigError::new(name, "must be on or off")),
+        }
+    }
+
     /// A value that parses as `T`. `expected` is the error message.
     pub fn parsed<T: FromStr>(&self, name: &str, expected: &'static str) -> Result<T, ConfigError> {
         self.text(name)?

@@ -115,9 +115,21 @@ impl Query for DailyRatesQuery {
 
 impl RunQueryDsl<PgConnection> for DailyRatesQuery {}
 
-/// Finds the days with prices between two places.
-pub async fn list_daily_rates(db: &Db, batcher: &RatesBatcher, key: RatesKey) -> Result<DailyRates, DbError> {
-    db.batched("list_daily_rates", batcher, key, find_batch).await
+/// Finds the days with prices between two places. Without a batcher the lookup is a statement of its own.
+pub async fn list_daily_rates(
+    db: &Db,
+    batcher: Option<&RatesBatcher>,
+    key: RatesKey,
+) -> Result<DailyRates, DbError> {
+    const WHAT: &str = "list_daily_rates";
+    match batcher {
+        Some(batcher) => db.batched(WHAT, batcher, key, find_batch).await,
+        None => {
+            let find =
+                move |conn: &mut PgConnection| find_batch(conn, &[&key])?.pop().ok_or(diesel::NotFound);
+            db.run(WHAT, find).await
+        }
+    }
 }
 
 fn find_batch(conn: &mut PgConnection, keys: &[&RatesKey]) -> QueryResult<Vec<DailyRates>> {

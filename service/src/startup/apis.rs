@@ -124,7 +124,8 @@ impl Services {
             clients,
             hashing,
             principals,
-            rates: Rates::new(logins.rates.clone(), version_lease.clone()),
+            rates: Rates::new(logins.rates.clone(), version_lease.clone())
+                .with_batching(settings.database.batching),
             sessions,
             uploads: logins.ingest.as_ref().map(|(db, connections)| {
                 Uploads::new(

@@ -119,6 +119,7 @@ fn an_invalid_value_ends_with_78_and_the_name_of_the_setting() {
         ("DATABASE_SSLMODE", "disable"),
         ("DATABASE_CA_FILE", " "),
         ("DATABASE_POOL_SIZE", "101"),
+        ("DATABASE_BATCHING", "true"),
         ("DATABASE_STREAM_POOL_SIZE", "1"),
         ("DATABASE_ACQUIRE_TIMEOUT", "0"),
         ("DATABASE_STATEMENT_TIMEOUT", "5s-7f3a"),

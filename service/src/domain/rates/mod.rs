@@ -77,7 +77,8 @@ impl DailyRate {
 pub struct Rates {
     db: Db,
     lease: VersionLease,
-    waiting: RatesBatcher,
+    /// `None`: each lookup is a statement of its own.
+    waiting: Option<RatesBatcher>,
 }
 
 impl Rates {
@@ -86,8 +87,15 @@ impl Rates {
         Self {
             db,
             lease,
-            waiting: RatesBatcher::default(),
+            waiting: Some(RatesBatcher::default()),
         }
+    }
+
+    /// Whether lookups that wait at the same time share a statement, as they do by default.
+    #[must_use]
+    pub fn with_batching(mut self, batching: bool) -> Self {
+        self.waiting = self.waiting.filter(|_| batching);
+        self
     }
 
     /// When the newest batch of prices was stored, if there is one.
@@ -107,7 +115,7 @@ impl Rates {
             destination: query.destination.clone(),
             days: query.days,
         };
-        let found = db::rates::list_daily_rates(&self.db, &self.waiting, key).await?;
+        let found = db::rates::list_daily_rates(&self.db, self.waiting.as_ref(), key).await?;
         let rows = match found {
             db::rates::DailyRates::Found(rows) => rows,
             db::rates::DailyRates::Unknown { origin, destination } => {

@@ -156,6 +156,42 @@ fn batched_lookups_each_get_their_own_result() {
     });
 }
 
+/// B1: Lookups that wait at the same time share a statement; with `DATABASE_BATCHING=off` each is a statement of its own.
+#[test]
+fn batching_is_optional() {
+    const CLIENTS: usize = 8;
+    let statements = |batching| {
+        let database = Database::with_data(&small());
+        let settings = [("DATABASE_POOL_SIZE", "1"), ("DATABASE_BATCHING", batching)];
+        let app = App::start(&database.settings(&settings));
+        let held = lock_rates(&database);
+        std::thread::scope(|scope| {
+            let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(|| app.get(QUERY))).collect();
+            sleep(Duration::from_millis(500));
+            drop(held);
+            for client in clients {
+                let response = client.join().unwrap();
+                assert_eq!(
+                    (response.status, &response.json()["rates"][0]["count"]),
+                    (200, &3.into())
+                );
+            }
+        });
+        let metrics = app.get_internal("/metrics").text();
+        let line = metrics
+            .lines()
+            .find(|line| line.starts_with("db_statements_total") && line.contains("\"list_daily_rates\""));
+        line.unwrap()
+            .rsplit(' ')
+            .next()
+            .unwrap()
+            .parse::<usize>()
+            .unwrap()
+    };
+    assert_eq!(statements("off"), CLIENTS);
+    assert!(statements("on") < CLIENTS);
+}
+
 /// C6: Readers see the previous sums until an import commits, and do not wait for it.
 #[test]
 fn readers_do_not_wait_for_an_import() {
