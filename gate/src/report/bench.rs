@@ -24,6 +24,11 @@ pub struct Row {
     pub what: String,
     /// `None` if it was not measured.
     pub value: Option<f64>,
+    /// Of the rounds of which `value` is the median; equal for what is measured once.
+    #[serde(default)]
+    pub lowest: Option<f64>,
+    #[serde(default)]
+    pub highest: Option<f64>,
     /// `≥ 0.9`.
     pub goal: String,
     /// Whether the goal is met; `None` if it was not measured.

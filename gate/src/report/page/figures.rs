@@ -21,8 +21,15 @@ impl Figure {
 }
 
 impl Row {
+    /// `1.12 (0.97 to 1.21)`: the median of several rounds, with the lowest and the highest.
     pub(super) fn value_text(&self) -> String {
-        self.value.map_or("–".to_owned(), |value| format!("{value:.2}"))
+        match (self.value, self.lowest, self.highest) {
+            (Some(value), Some(lowest), Some(highest)) if lowest < highest => {
+                format!("{value:.2} ({lowest:.2} to {highest:.2})")
+            }
+            (Some(value), _, _) => format!("{value:.2}"),
+            (None, _, _) => "–".to_owned(),
+        }
     }
 
     /// The class of its icon, and the words beside it.
@@ -31,6 +38,28 @@ impl Row {
             Some(true) => ("pass", "holds"),
             Some(false) => ("fail", "does not hold"),
             None => ("not-run", "not run"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_median_is_shown_with_its_spread() {
+        for (json, text) in [
+            (
+                r#""value":1.1,"lowest":0.97,"highest":1.21"#,
+                "1.10 (0.97 to 1.21)",
+            ),
+            (r#""value":24.5,"lowest":24.5,"highest":24.5"#, "24.50"),
+            (r#""value":24.5"#, "24.50"),
+            (r#""value":null,"lowest":null,"highest":null"#, "–"),
+        ] {
+            let row = format!(r#"{{"id":"P1","goal":"≥ 1.1","holds":null,"note":"",{json}}}"#);
+            let row: Row = serde_json::from_str(&row).unwrap();
+            assert_eq!(row.value_text(), text);
         }
     }
 }
