@@ -11,50 +11,67 @@ use harness::exit::Exit;
 use crate::dataset::Dataset;
 use crate::figure::NotRun;
 use crate::import_bench::ImportBench;
+use crate::options::{Options, SMALL};
 use crate::rotation_bench::RotationBench;
 use crate::wrk::Wrk;
 
-/// Prices in the small dataset.
-pub const SMALL: u64 = 50_000;
-
-/// Prices in the large dataset.
-pub const LARGE: u64 = 10_000_000;
+/// A dataset that rows measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Size {
+    Small,
+    Large,
+}
 
 /// The environment of one bench run.
 pub struct BenchEnv<'a> {
     pub context: &'a Context,
+    /// Rounds of each side.
+    pub rounds: usize,
     /// Duration of a round, in seconds.
     pub seconds: u64,
     /// Folder of all files that the run writes, the report included.
     pub folder: PathBuf,
-    wrk: Option<Wrk<'a>>,
-    datasets: BTreeMap<u64, Result<Dataset<'a>, String>>,
+    /// Prices in the large dataset.
+    large: u64,
+    /// Searched for by the first row that needs it, because that may install it.
+    wrk: Option<Option<Wrk<'a>>>,
+    datasets: BTreeMap<Size, Result<Dataset<'a>, String>>,
     rotation: Option<RotationBench>,
     import: Option<ImportBench>,
 }
 
 impl<'a> BenchEnv<'a> {
-    /// Creates the folder and finds wrk.
-    pub fn new(context: &'a Context, seconds: u64) -> Result<Self> {
+    /// Creates the folder.
+    pub fn new(context: &'a Context, options: &Options) -> Result<Self> {
         let folder = context.settings.target.join("bench");
         fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
         Ok(Self {
             context,
-            seconds,
+            rounds: usize::try_from(options.rounds)?,
+            seconds: options.seconds,
             folder,
-            wrk: Wrk::find(context)?,
+            large: options.prices,
+            wrk: None,
             datasets: BTreeMap::new(),
             rotation: None,
             import: None,
         })
     }
 
-    /// Starts the dataset with this number of prices. A failure is reported by the measurements that need it.
+    /// How many prices there are in a dataset.
+    pub fn prices(&self, size: Size) -> u64 {
+        match size {
+            Size::Small => SMALL,
+            Size::Large => self.large,
+        }
+    }
+
+    /// Starts a dataset. A failure is reported by the measurements that need it.
     ///
     /// # Errors
     /// Only when interrupted.
-    pub fn prepare(&mut self, prices: u64) -> Result<()> {
-        let started = match Dataset::start(self.context, &self.folder, prices) {
+    pub fn prepare(&mut self, size: Size) -> Result<()> {
+        let started = match Dataset::start(self.context, &self.folder, self.prices(size)) {
             Err(error) if error.is::<Exit>() => return Err(error),
             Err(error) => Err(format!("{error:#}")),
             Ok(started) if self.started().any(|other| other.built != started.built) => {
@@ -62,7 +79,7 @@ impl<'a> BenchEnv<'a> {
             }
             Ok(started) => Ok(started),
         };
-        self.datasets.insert(prices, started);
+        self.datasets.insert(size, started);
         Ok(())
     }
 
@@ -79,14 +96,15 @@ impl<'a> BenchEnv<'a> {
     pub fn import(&mut self) -> Result<&ImportBench> {
         let measured = match self.import.take() {
             Some(measured) => measured,
-            None => ImportBench::run(self.context, &self.folder)?,
+            None => ImportBench::run(self.context, &self.folder, self.rounds)?,
         };
         Ok(self.import.insert(measured))
     }
 
-    /// The dataset with this number of prices.
-    pub fn dataset(&mut self, prices: u64) -> Result<&mut Dataset<'a>> {
-        let dataset = self.datasets.get_mut(&prices);
+    /// A dataset whose service is running.
+    pub fn dataset(&mut self, size: Size) -> Result<&mut Dataset<'a>> {
+        let prices = self.prices(size);
+        let dataset = self.datasets.get_mut(&size);
         match dataset.context("the row does not list this dataset in `needs`")? {
             Ok(started) => {
                 if let Ok(serving) = started.stack.serving() {
@@ -99,15 +117,19 @@ impl<'a> BenchEnv<'a> {
     }
 
     /// The load generator, or the error [`NotRun`].
-    pub fn wrk(&self) -> Result<Wrk<'a>> {
-        let wrk = self.wrk.clone();
+    pub fn wrk(&mut self) -> Result<Wrk<'a>> {
+        let found = match self.wrk.take() {
+            Some(found) => found,
+            None => Wrk::find(self.context)?,
+        };
+        let wrk = self.wrk.insert(found).clone();
         wrk.ok_or_else(|| NotRun("install wrk".into()).into())
     }
 
     /// The dataset and wrk, or the error [`NotRun`] when wrk or one of the programs in `tools` is missing.
-    pub fn tools(&mut self, prices: u64, tools: &[&str]) -> Result<(&mut Dataset<'a>, Wrk<'a>)> {
+    pub fn tools(&mut self, size: Size, tools: &[&str]) -> Result<(&mut Dataset<'a>, Wrk<'a>)> {
         let wrk = self.wrk()?;
-        let dataset = self.dataset(prices)?;
+        let dataset = self.dataset(size)?;
         for tool in tools {
             let found = dataset.stack.tool(tool);
             found.map_err(|missing| NotRun(missing.to_string()))?;

@@ -14,28 +14,35 @@ use stack::local_stack::{Load as Content, LocalStack, Plan};
 use stack::psql::Psql;
 use stack::server_process::ServerProcess;
 
+use crate::equal_answers::SAMPLES;
 use crate::load::{Load, LoadProfile, Measured};
-use crate::requests::Requests;
-use crate::textbook::Textbook;
+use crate::oha::Latency;
+use crate::pgbench::{Pgbench, Script};
+use crate::requests::{Days, MONTH, Requests};
+use crate::statement::Statement;
 use crate::wrk::Wrk;
-use crate::{autovacuum, equal_answers, login_accounts};
-
-/// Days in a request of P1 and P3: a month, as in B1's example.
-pub const DAYS: u32 = 31;
+use crate::{autovacuum, equal_answers, login_accounts, textbook};
 
 /// The running stack and the state that its measurements share.
 pub struct Dataset<'a> {
     pub context: &'a Context,
     pub stack: LocalStack,
+    pub prices: u64,
     /// Its routes and days.
     bulk: Bulk,
     /// The same rows as CSV.
     csv: PathBuf,
-    /// The requests of P1 and P3: every month of every route, each sent at most once.
+    /// The requests of P1: every month of every route, each sent at most once.
     load: Load,
-    rounds: BTreeMap<Logins, Vec<Measured>>,
-    /// The baseline of P1, once it is filled.
-    textbook: Option<Textbook>,
+    /// The rounds of P3, which two rows share.
+    pub latencies: Option<Vec<Latency>>,
+    /// Instructions per request in each round of P9, and the number of requests, which two rows share.
+    pub instructions: Option<(Vec<f64>, u64)>,
+    /// Requests per second that P1 reached.
+    pub reached: Option<f64>,
+    /// Whether the textbook table is filled.
+    has_textbook: bool,
+    scripts: BTreeMap<Statement, Script>,
     /// The password of the accounts that log in, once they exist.
     password: Option<String>,
     /// When the program was built: figures of different programs are not comparable.
@@ -43,7 +50,7 @@ pub struct Dataset<'a> {
     folder: Folder,
 }
 
-/// Whether accounts log in during our rounds; pgbench always runs without logins.
+/// Whether accounts log in during our rounds; the other side always runs without logins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Logins {
     Without,
@@ -93,34 +100,57 @@ impl<'a> Dataset<'a> {
             Ok(((), stack.base_url()))
         })?;
         let built = fs::metadata(stack.portcullis.program()).and_then(|file| file.modified())?;
-        let load = Load::new(Requests::of(&bulk, DAYS, DAYS), &folder.0.join("cold"))?;
+        let load = Load::new(Requests::of(&bulk, MONTH), &folder.0.join("cold"))?;
         Ok(Self {
             context,
             stack,
+            prices,
             bulk,
             csv,
             load,
-            rounds: BTreeMap::new(),
-            textbook: None,
+            latencies: None,
+            instructions: None,
+            reached: None,
+            has_textbook: false,
+            scripts: BTreeMap::new(),
             password: None,
             built,
             folder,
         })
     }
 
-    /// The baseline of P1, filled and compared with our responses once.
-    pub fn textbook(&mut self) -> Result<Textbook> {
-        if let Some(textbook) = &self.textbook {
-            return Ok(textbook.clone());
+    /// The textbook table, filled once.
+    pub fn textbook(&mut self) -> Result<Psql> {
+        let psql = Psql::find(self.context, &self.stack)?;
+        if !self.has_textbook {
+            print("      filling the textbook table");
+            textbook::fill(&psql, &self.csv)?;
+            autovacuum::settle(&psql)?;
+            self.has_textbook = true;
         }
-        let textbook = Textbook::find(self.context, &self.stack, &self.folder.0)?;
-        print("      filling the textbook table");
-        textbook.fill(&self.csv)?;
-        textbook.write_script(&self.load.requests, DAYS)?;
-        autovacuum::settle(&textbook.psql)?;
+        Ok(psql)
+    }
+
+    /// A statement's script, written once, after its results were compared with our responses.
+    pub fn script(&mut self, statement: Statement) -> Result<(Pgbench, Script)> {
+        let pgbench = Pgbench::find(self.context, &self.stack, self.folder.0.clone())?;
+        if let Some(script) = self.scripts.get(&statement) {
+            return Ok((pgbench, script.clone()));
+        }
+        if statement == Statement::Sums {
+            pgbench.psql.run(&[textbook::SCHEMA])?;
+        } else {
+            self.textbook()?;
+        }
+        let (requests, samples) = match statement {
+            Statement::Textbook | Statement::Sums => (self.load.requests.clone(), SAMPLES),
+            Statement::Recursive => (Requests::between_regions(&self.bulk, MONTH), SAMPLES / 10),
+        };
         let port = self.serving()?.port;
-        equal_answers::compare(port, &textbook, &self.load.requests)?;
-        Ok(self.textbook.insert(textbook).clone())
+        equal_answers::compare(port, &pgbench.psql, statement, &requests, samples)?;
+        let script = pgbench.write(statement, &requests)?;
+        self.scripts.insert(statement, script.clone());
+        Ok((pgbench, script))
     }
 
     /// The password of the accounts that log in; creates them once.
@@ -132,20 +162,30 @@ impl<'a> Dataset<'a> {
         Ok(self.password.insert(password).clone())
     }
 
-    /// The rounds of P1 and P3.
-    pub fn rounds(&mut self, logins: Logins) -> &mut Vec<Measured> {
-        self.rounds.entry(logins).or_default()
-    }
-
-    /// Runs wrk with the requests of P1 and P3.
+    /// Runs wrk with the requests of P1.
     pub fn run(&mut self, wrk: &Wrk<'_>, profile: LoadProfile) -> Result<Measured> {
         self.load.run(wrk, &self.stack.base_url(), profile)
     }
 
-    /// Another supply of requests, for windows of `shortest` to `longest` days.
-    pub fn load_of(&self, name: &str, shortest: u32, longest: u32) -> Result<Load> {
-        let requests = Requests::of(&self.bulk, shortest, longest);
+    /// The requests between ports for windows of these lengths.
+    pub fn requests(&self, days: Days) -> Requests {
+        Requests::of(&self.bulk, days)
+    }
+
+    /// Another supply of requests between ports.
+    pub fn load_of(&self, name: &str, days: Days) -> Result<Load> {
+        Load::new(self.requests(days), &self.folder.0.join(name))
+    }
+
+    /// A supply of requests between regions.
+    pub fn load_between_regions(&self, name: &str, days: Days) -> Result<Load> {
+        let requests = Requests::between_regions(&self.bulk, days);
         Load::new(requests, &self.folder.0.join(name))
+    }
+
+    /// The folder of its files.
+    pub fn folder(&self) -> &Path {
+        &self.folder.0
     }
 
     /// Restarts the service with this queue capacity for password hashing.

@@ -7,16 +7,13 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use harness::output::print;
 use stack::psql::Psql;
 
-use crate::bench_env::{BenchEnv, LARGE};
+use crate::bench_env::{BenchEnv, Size};
 use crate::dataset::Dataset;
-use crate::figure::{Figure, NotRun, median_ratio, span};
+use crate::figure::{Figure, NotRun};
 use crate::memory;
-
-/// Each takes a second or two.
-const ROUNDS: usize = 10;
+use crate::pairs::{Pairs, Side};
 
 /// More days than there are with prices: all rows are exported at once.
 const MAX_DAYS: &str = "36600";
@@ -37,9 +34,9 @@ struct Exported {
 
 /// P10: rows per second of ours ÷ psql's, alternating, both into a file.
 pub fn against_copy(env: &mut BenchEnv<'_>) -> Result<Figure> {
-    let folder = env.folder.clone();
+    let (folder, rounds) = (env.folder.clone(), env.rounds);
     let context = env.context;
-    let dataset = env.dataset(LARGE)?;
+    let dataset = env.dataset(Size::Large)?;
     let found = dataset.stack.tool("psql");
     found.map_err(|missing| NotRun(missing.to_string()))?;
     let psql = Psql::find(context, &dataset.stack)?;
@@ -50,43 +47,29 @@ pub fn against_copy(env: &mut BenchEnv<'_>) -> Result<Figure> {
         .run(&[&format!("SELECT count(*) FROM ({ROWS}) AS rows")])?
         .trim()
         .parse()?;
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    // The first round warms both up.
-    for round in 0..=ROUNDS {
-        context.stop.check()?;
-        let exported = export(dataset, &ours_file)?;
-        ensure!(
-            exported.rows == expected,
-            "{} of {expected} rows were exported",
-            exported.rows
-        );
-        let start = Instant::now();
-        psql.run(&[&copy])?;
-        let seconds = start.elapsed().as_secs_f64();
-        if round > 0 {
-            print(&format!(
-                "      round {round}: {:.2} s, psql {seconds:.2} s",
+    let pairs = Pairs::measure(&context.stop, rounds, |side| {
+        let seconds = match side {
+            Side::Ours => {
+                let exported = export(dataset, &ours_file)?;
+                let rows = exported.rows;
+                ensure!(rows == expected, "{rows} of {expected} rows were exported");
                 exported.seconds
-            ));
-            ours.push(expected as f64 / exported.seconds);
-            theirs.push(expected as f64 / seconds);
-        }
-    }
-    let note = format!(
-        "{} rows/s against {} rows/s, {expected} rows, median of {ROUNDS} rounds",
-        span(&ours, 0),
-        span(&theirs, 0)
-    );
-    Ok(Figure {
-        value: median_ratio(&ours, &theirs),
-        note,
-    })
+            }
+            Side::Theirs => {
+                let start = Instant::now();
+                psql.run(&[&copy])?;
+                start.elapsed().as_secs_f64()
+            }
+        };
+        Ok(expected as f64 / seconds)
+    })?;
+    Ok(pairs.figure("rows/s", 0, &format!("{expected} rows")))
 }
 
 /// P10: megabytes (10^6) of memory during exports beyond the memory before.
 pub fn memory_growth(env: &mut BenchEnv<'_>) -> Result<Figure> {
     let file = env.folder.join("ours.csv");
-    let dataset = env.dataset(LARGE)?;
+    let dataset = env.dataset(Size::Large)?;
     serve(dataset)?;
     let before = memory::resident(dataset.serving()?.pid())?;
     let (mut most, mut rows) = (before, 0);
@@ -95,10 +78,8 @@ pub fn memory_growth(env: &mut BenchEnv<'_>) -> Result<Figure> {
         most = most.max(exported.memory);
         rows = exported.rows;
     }
-    Ok(Figure {
-        value: most - before,
-        note: format!("from {before:.0} MB to {most:.0} MB, {rows} rows, without compression"),
-    })
+    let note = format!("from {before:.0} MB to {most:.0} MB, {rows} rows, without compression");
+    Ok(Figure::once(most - before, note))
 }
 
 /// Serves with a range of days that includes all.

@@ -1,12 +1,35 @@
-//! The figure of a row, computed from a few rounds, or the reason why there is none.
+//! The figure of a row, the median of its rounds, or the reason why there is none.
 
 use std::fmt;
 
-/// A figure and its context.
+/// A figure with its spread.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
+    /// The median of all rounds.
     pub value: f64,
+    pub lowest: f64,
+    pub highest: f64,
+    /// How many rounds it is the median of.
+    pub rounds: usize,
     pub note: String,
+}
+
+impl Figure {
+    /// The median of rounds.
+    pub fn of_rounds(rounds: &[f64], note: impl Into<String>) -> Self {
+        Self {
+            value: median(rounds.iter().copied()),
+            lowest: rounds.iter().copied().fold(f64::INFINITY, f64::min),
+            highest: rounds.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            rounds: rounds.len(),
+            note: note.into(),
+        }
+    }
+
+    /// What was measured or counted once.
+    pub fn once(value: f64, note: impl Into<String>) -> Self {
+        Self::of_rounds(&[value], note)
+    }
 }
 
 /// The error of a row that cannot be measured on this machine: why, and what to do about it.
@@ -33,11 +56,6 @@ pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     }
 }
 
-/// The median of the ratios of adjacent rounds, so that a slow phase of the machine affects both sides.
-pub fn median_ratio(ours: &[f64], theirs: &[f64]) -> f64 {
-    median(ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs))
-}
-
 /// `12.3 to 14.5`.
 pub fn span(values: &[f64], digits: usize) -> String {
     let min = values.iter().copied().fold(f64::INFINITY, f64::min);
@@ -55,5 +73,10 @@ mod tests {
         assert!((median([4.0, 1.0, 2.0, 3.0]) - 2.5).abs() < 1e-12);
         assert!(median([]).abs() < 1e-12);
         assert_eq!(span(&[2.0, 1.25], 1), "1.2 to 2.0");
+        let figure = Figure::of_rounds(&[4.0, 1.0, 2.0], "");
+        assert_eq!(
+            (figure.value, figure.lowest, figure.highest, figure.rounds),
+            (2.0, 1.0, 4.0, 3)
+        );
     }
 }

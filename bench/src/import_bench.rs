@@ -15,15 +15,13 @@ use stack::psql::Psql;
 use crate::dataset::{Folder, write};
 use crate::figure::NotRun;
 use crate::memory;
-use crate::textbook::TABLE;
+use crate::pairs::{Pairs, Side};
+use crate::textbook::{SCHEMA, TABLE};
 
 const PRICES: u64 = 1_000_000;
 
 /// Of the 6,006 pairs of ports.
 pub const ROUTES: usize = 725;
-
-/// Rounds that count.
-pub const ROUNDS: usize = 5;
 
 /// How often the memory of the import is read; the kernel reports its peak.
 const MEMORY_INTERVAL: Duration = Duration::from_millis(5);
@@ -39,17 +37,15 @@ const RESET: [&str; 5] = [
 
 /// The rounds of both sides.
 pub struct ImportBench {
-    /// Prices per second.
-    pub ours: Vec<f64>,
-    /// Prices per second of `\copy`.
-    pub theirs: Vec<f64>,
+    /// Prices per second of the import and of `\copy`.
+    pub pairs: Pairs,
     /// The most resident megabytes of an import; 0 where there is no `/proc`.
     pub peak: f64,
 }
 
 impl ImportBench {
-    /// Alternates between both sides; the first round warms up.
-    pub fn run(context: &Context, above: &Path) -> Result<Self> {
+    /// Alternates between both sides.
+    pub fn run(context: &Context, above: &Path, rounds: usize) -> Result<Self> {
         let folder = Folder::create(above.join("import"))?;
         let plan = Plan {
             release: true,
@@ -69,34 +65,32 @@ impl ImportBench {
         })?;
         let log = File::create(&log).with_context(|| format!("cannot create {}", log.display()))?;
         peak_of_import(context, &stack, &places, &log)?;
-        psql.run(&["CREATE SCHEMA bench"])?;
+        psql.run(&[SCHEMA])?;
         let copy = format!("\\copy bench.prices from '{}' csv header", csv.display());
-        let mut bench = Self {
-            ours: Vec::new(),
-            theirs: Vec::new(),
-            peak: 0.0,
-        };
-        for round in 0..=ROUNDS {
-            psql.run(&RESET)?;
-            let start = Instant::now();
-            let peak = peak_of_import(context, &stack, &csv, &log)?;
-            let ours = start.elapsed();
-            psql.run(&[
-                "DROP TABLE IF EXISTS bench.prices",
-                TABLE[0],
-                TABLE[1],
-                "CHECKPOINT",
-            ])?;
-            let start = Instant::now();
-            psql.run(&[&copy])?;
-            let theirs = start.elapsed();
-            bench.peak = bench.peak.max(peak);
-            if round > 0 {
-                bench.ours.push(PRICES as f64 / ours.as_secs_f64());
-                bench.theirs.push(PRICES as f64 / theirs.as_secs_f64());
-            }
-        }
-        Ok(bench)
+        let mut peak = 0.0_f64;
+        let pairs = Pairs::measure(&context.stop, rounds, |side| {
+            let start = match side {
+                Side::Ours => {
+                    psql.run(&RESET)?;
+                    let start = Instant::now();
+                    peak = peak.max(peak_of_import(context, &stack, &csv, &log)?);
+                    start
+                }
+                Side::Theirs => {
+                    psql.run(&[
+                        "DROP TABLE IF EXISTS bench.prices",
+                        TABLE[0],
+                        TABLE[1],
+                        "CHECKPOINT",
+                    ])?;
+                    let start = Instant::now();
+                    psql.run(&[&copy])?;
+                    start
+                }
+            };
+            Ok(PRICES as f64 / start.elapsed().as_secs_f64())
+        })?;
+        Ok(Self { pairs, peak })
     }
 }
 

@@ -3,27 +3,20 @@
 use anyhow::Result;
 
 use crate::bench_env::BenchEnv;
-use crate::figure::{Figure, NotRun, median_ratio, span};
-use crate::import_bench::{ROUNDS, ROUTES};
+use crate::figure::{Figure, NotRun};
+use crate::import_bench::ROUTES;
 
 /// Prices per second of both sides.
 pub fn against_copy(env: &mut BenchEnv<'_>) -> Result<Figure> {
-    let bench = env.import()?;
-    let note = format!(
-        "{} prices/s against {}, 1,000,000 prices over {ROUTES} routes, median of {ROUNDS} rounds",
-        span(&bench.ours, 0),
-        span(&bench.theirs, 0)
-    );
-    let value = median_ratio(&bench.ours, &bench.theirs);
-    Ok(Figure { value, note })
+    let note = format!("1,000,000 prices over {ROUTES} routes");
+    Ok(env.import()?.pairs.figure("prices/s", 0, &note))
 }
 
 /// The most resident megabytes (10^6) of an import.
 pub fn peak_memory(env: &mut BenchEnv<'_>) -> Result<Figure> {
-    let value = env.import()?.peak;
-    if value > 0.0 {
-        let note = format!("peak of {} imports", ROUNDS + 1);
-        return Ok(Figure { value, note });
+    let peak = env.import()?.peak;
+    if peak > 0.0 {
+        return Ok(Figure::once(peak, "the most of all these imports"));
     }
     Err(NotRun("this system has no /proc/PID/status".into()).into())
 }

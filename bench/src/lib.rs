@@ -1,19 +1,28 @@
 //! `cargo xtask bench`: speed and cost as ratios in one run on one machine. The goals are in `rows`.
 
 mod autovacuum;
+mod bare_handler;
 mod bench_env;
+mod competitor;
 mod dataset;
 mod equal_answers;
 mod export;
 mod figure;
+mod hot;
 mod import_bench;
 mod import_speed;
+mod instructions;
+mod latency;
 mod load;
 mod login_accounts;
-mod login_impact;
 mod login_load;
 mod machine;
 mod memory;
+mod oha;
+mod options;
+mod pairs;
+mod pgbench;
+mod places;
 mod report;
 mod requests;
 mod rotation;
@@ -21,7 +30,9 @@ mod rotation_bench;
 mod rows;
 mod scaling;
 mod startup_time;
+mod statement;
 mod textbook;
+mod tool;
 mod uncached;
 mod wrk;
 
@@ -33,21 +44,11 @@ use harness::context::Context;
 use harness::exit::Exit;
 use harness::output::{print, seconds};
 
-use bench_env::BenchEnv;
+use bench_env::{BenchEnv, Size};
 use machine::Machine;
+pub use options::Options;
 use report::{Line, Report};
 use rows::{ROWS, Row};
-
-/// Options of `cargo xtask bench`.
-#[derive(Debug, Clone, clap::Args)]
-pub struct Options {
-    /// Measure only these rows, for example `P1,P3`
-    #[arg(long, value_delimiter = ',', value_name = "ROW")]
-    only: Vec<String>,
-    /// Duration of a round, in seconds
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=60))]
-    seconds: u64,
-}
 
 /// Measures, prints the table, and writes `target/bench/report.json`.
 pub fn run(context: &Context, options: &Options) -> Result<()> {
@@ -57,11 +58,10 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     if let Some(warning) = machine.warning() {
         print(&warning);
     }
-    let mut env = BenchEnv::new(context, options.seconds)?;
-    let needs: BTreeSet<u64> = wanted.iter().flat_map(|row| row.needs).copied().collect();
-    for prices in needs {
-        print(&format!("preparing {prices} prices"));
-        env.prepare(prices)?;
+    let mut env = BenchEnv::new(context, options)?;
+    for size in datasets(&wanted) {
+        print(&format!("preparing {} prices", env.prices(size)));
+        env.prepare(size)?;
     }
     let mut lines = Vec::new();
     for row in wanted {
@@ -77,6 +77,7 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     let report = Report {
         machine,
         seconds: options.seconds,
+        prices: options.prices,
         rows: lines,
     };
     report.publish(&file)?;
@@ -88,8 +89,8 @@ pub fn run(context: &Context, options: &Options) -> Result<()> {
     ));
     match report.rows.iter().filter(|line| line.is_broken()).count() {
         0 => Ok(()),
-        1 => bail!("bench: 1 row does not hold"),
-        many => bail!("bench: {many} rows do not hold"),
+        1 => bail!("bench: 1 row misses its goal"),
+        many => bail!("bench: {many} rows miss their goals"),
     }
 }
 
@@ -103,6 +104,11 @@ fn wanted(only: &[String]) -> Result<Vec<&'static Row>> {
     Ok(ROWS.iter().filter(is_wanted).collect())
 }
 
+/// What these rows measure: nothing else is prepared.
+fn datasets(rows: &[&Row]) -> BTreeSet<Size> {
+    rows.iter().flat_map(|row| row.needs).copied().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,5 +118,16 @@ mod tests {
         let error = wanted(&["P1".into(), "P99".into()]).err().unwrap().to_string();
         assert!(error.starts_with("no row \"P99\"; there are P1, "), "{error}");
         assert_eq!(wanted(&[]).unwrap().len(), ROWS.len());
+    }
+    #[test]
+    fn only_the_data_of_the_wanted_rows_is_prepared() {
+        let needed = |only: &str| {
+            let sizes = datasets(&wanted(&[only.to_owned()]).unwrap());
+            sizes.into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(needed("P5"), []);
+        assert_eq!(needed("P7"), [Size::Small]);
+        assert_eq!(needed("P1"), [Size::Large]);
+        assert_eq!(needed("P6"), [Size::Small, Size::Large]);
     }
 }

@@ -1,4 +1,4 @@
-//! One run of wrk against `/rates`: all requests differ, and every response must be 200.
+//! One run of wrk against `/rates`: with requests that all differ, or with one that is repeated. Every response must be 200.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,11 @@ use serde::Deserialize;
 use crate::requests::Requests;
 use crate::wrk::Wrk;
 
-const SCRIPT: &str = include_str!("rates.lua");
+/// Makes wrk print what [`Summary`] reads.
+const SUMMARY: &str = include_str!("summary.lua");
+
+/// Makes wrk send requests that differ.
+const DISTINCT: &str = include_str!("rates.lua");
 
 /// A supply of requests, each used in one run only.
 #[derive(Debug)]
@@ -31,15 +35,15 @@ pub struct LoadProfile {
 /// The figures of one run.
 #[derive(Debug, Clone, Copy)]
 pub struct Measured {
+    /// Requests that were answered.
+    pub requests: u64,
     /// Requests a second.
     pub rate: f64,
     /// Milliseconds.
     pub p50: f64,
-    /// Milliseconds.
-    pub p99: f64,
 }
 
-/// The line that rates.lua prints at the end.
+/// The line that summary.lua prints at the end.
 #[derive(Debug, Deserialize)]
 struct Summary {
     requests: u64,
@@ -58,7 +62,7 @@ impl Load {
     pub fn new(requests: Requests, folder: &Path) -> Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
         let script = folder.join("rates.lua");
-        std::fs::write(&script, SCRIPT)?;
+        std::fs::write(&script, [SUMMARY, DISTINCT].concat())?;
         Ok(Self {
             arguments: requests.write(folder)?,
             requests,
@@ -67,47 +71,74 @@ impl Load {
         })
     }
 
-    /// Runs wrk.
+    /// Runs wrk with requests that were not sent before.
     pub fn run(&mut self, wrk: &Wrk<'_>, base_url: &str, profile: LoadProfile) -> Result<Measured> {
         let threads = profile.threads;
-        let output = wrk
-            .command()
-            .args([format!("-c{}", profile.connections), format!("-t{threads}")])
-            .args([format!("-d{}s", profile.seconds)])
-            .args(["-s".as_ref(), self.script.as_os_str()])
-            .args([base_url, "--"])
-            .args(&self.arguments)
-            .args([self.next.to_string(), threads.to_string()])
-            .output()?;
-        let line = output.lines().rev().find(|line| line.starts_with('{'));
-        let line = line.with_context(|| format!("wrk printed no result: {}", output.trim()))?;
-        let summary: Summary = serde_json::from_str(line).context("wrk's result")?;
+        let numbers = [self.next, threads].map(|number| number.to_string());
+        let arguments = self.arguments.iter().cloned().chain(numbers);
+        let summary = run(wrk, &self.script, base_url, profile, arguments)?;
         self.next += summary.max_sent * threads;
-        self.judge(&summary)
-    }
-
-    fn judge(&self, summary: &Summary) -> Result<Measured> {
-        let requests = summary.requests;
-        if summary.not_ok > 0 || summary.broken > 0 {
-            bail!(
-                "of {requests} responses {} were errors (status above 399), and {} connections failed: {}",
-                summary.not_ok,
-                summary.broken,
-                summary.how
-            );
-        }
-        ensure!(requests > 0 && summary.micros > 0, "no response at all");
         let different = self.requests.size;
         ensure!(
             self.next <= different,
             "requests repeated: only {different} differ"
         );
-        let ascending = summary.max >= summary.p99 && summary.p99 >= summary.p50;
+        summary.judge()
+    }
+}
+
+/// Runs wrk with one request that is repeated, by a script that is written into `folder`.
+pub fn repeat(wrk: &Wrk<'_>, folder: &Path, url: &str, profile: LoadProfile) -> Result<Measured> {
+    let script = folder.join("summary.lua");
+    std::fs::write(&script, SUMMARY).with_context(|| format!("cannot write {}", script.display()))?;
+    run(wrk, &script, url, profile, [])?.judge()
+}
+
+fn run(
+    wrk: &Wrk<'_>,
+    script: &Path,
+    url: &str,
+    profile: LoadProfile,
+    arguments: impl IntoIterator<Item = String>,
+) -> Result<Summary> {
+    let output = wrk
+        .command()
+        .args([
+            format!("-c{}", profile.connections),
+            format!("-t{}", profile.threads),
+        ])
+        .args([format!("-d{}s", profile.seconds)])
+        .args(["-s".as_ref(), script.as_os_str()])
+        .args([url, "--"])
+        .args(arguments)
+        .output()?;
+    let line = output.lines().rev().find(|line| line.starts_with('{'));
+    let line = line.with_context(|| format!("wrk printed no result: {}", output.trim()))?;
+    serde_json::from_str(line).context("wrk's result")
+}
+
+impl Summary {
+    fn judge(&self) -> Result<Measured> {
+        let Self {
+            requests,
+            micros,
+            how,
+            ..
+        } = self;
+        if self.not_ok > 0 || self.broken > 0 {
+            bail!(
+                "of {requests} responses {} were errors (status above 399), and {} connections failed: {how}",
+                self.not_ok,
+                self.broken,
+            );
+        }
+        ensure!(*requests > 0 && *micros > 0, "no response at all");
+        let ascending = self.max >= self.p99 && self.p99 >= self.p50;
         ensure!(ascending, "wrk's percentiles are not ascending");
         Ok(Measured {
-            rate: requests as f64 * 1e6 / summary.micros as f64,
-            p50: summary.p50 as f64 / 1_000.0,
-            p99: summary.p99 as f64 / 1_000.0,
+            requests: *requests,
+            rate: *requests as f64 * 1e6 / *micros as f64,
+            p50: self.p50 as f64 / 1_000.0,
         })
     }
 }
@@ -115,32 +146,23 @@ impl Load {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use demo::Bulk;
 
-    fn judge(line: &str, next: u64) -> Result<Measured> {
-        let requests = Requests::of(&Bulk::of(20_000), 31, 31);
-        let load = Load {
-            requests,
-            arguments: Vec::new(),
-            script: PathBuf::new(),
-            next,
-        };
-        load.judge(&serde_json::from_str(line).unwrap())
+    fn judge(line: &str) -> Result<Measured> {
+        serde_json::from_str::<Summary>(line).unwrap().judge()
     }
 
     #[test]
     fn only_a_clean_run_counts() {
         let clean = r#"{"requests":100,"micros":2000000,"p50":500,"p99":1500,"max":9000,"max_sent":60,"not_ok":0,"broken":0,"how":"1 cut off"}"#;
-        let measured = judge(clean, 120).unwrap();
-        assert!((measured.rate - 50.0).abs() < 1e-9 && (measured.p99 - 1.5).abs() < 1e-9);
-        let repeated = judge(clean, 1_000_000_000).unwrap_err().to_string();
-        assert!(repeated.contains("requests repeated"), "{repeated}");
+        let measured = judge(clean).unwrap();
+        assert!((measured.rate - 50.0).abs() < 1e-9 && (measured.p50 - 0.5).abs() < 1e-9);
         for (good, bad, reason) in [
             ("\"not_ok\":0", "\"not_ok\":3", "3 were errors"),
             ("\"broken\":0", "\"broken\":1", "1 connections failed"),
             ("\"requests\":100", "\"requests\":0", "no response"),
+            ("\"p50\":500", "\"p50\":1501", "not ascending"),
         ] {
-            let error = judge(&clean.replace(good, bad), 120).unwrap_err().to_string();
+            let error = judge(&clean.replace(good, bad)).unwrap_err().to_string();
             assert!(error.contains(reason), "{error}");
         }
     }

@@ -18,28 +18,25 @@ pub fn planned(env: &mut BenchEnv<'_>) -> Result<Figure> {
     let red = failed(bench.control()?);
     let calm = runs::calm(&mut bench.stack, Duration::from_secs(seconds))?;
     let outcomes = runs::planned(&mut bench.stack, Plant::Nothing)?;
-    Ok(Figure {
-        value: failed(&outcomes) as f64,
-        note: format!(
-            "{}; p99 of rates without rotations {}; the control failed {red}",
-            described(&outcomes),
-            calm.samples.p99_text()
-        ),
-    })
+    let note = format!(
+        "{}; p99 of rates without rotations {}; the control failed {red}",
+        described(&outcomes),
+        calm.samples.p99_text()
+    );
+    Ok(Figure::once(failed(&outcomes) as f64, note))
 }
 
 /// V4: seconds from the revocation of all leases in use to the end of the last request that fails.
 pub fn recovery(env: &mut BenchEnv<'_>) -> Result<Figure> {
     let (losses, outcome) = env.rotation()?.losses()?;
     let slowest = losses.iter().map(|loss| loss.recovered).max();
-    Ok(Figure {
-        value: slowest.context("no lease was revoked")?.as_secs_f64(),
-        note: format!(
-            "the slowest of {REVOCATIONS} revocations, {} requests; replaced: {}",
-            outcome.samples.requests(),
-            outcome.rotations
-        ),
-    })
+    let note = format!(
+        "the slowest of {REVOCATIONS} revocations, {} requests; replaced: {}",
+        outcome.samples.requests(),
+        outcome.rotations
+    );
+    let slowest = slowest.context("no lease was revoked")?;
+    Ok(Figure::once(slowest.as_secs_f64(), note))
 }
 
 /// V4: requests that fail at one revocation.
@@ -47,23 +44,18 @@ pub fn loss(env: &mut BenchEnv<'_>) -> Result<Figure> {
     let (losses, outcome) = env.rotation()?.losses()?;
     let counts: Vec<String> = losses.iter().map(|loss| loss.failed.to_string()).collect();
     let most = losses.iter().map(|loss| loss.failed).max();
-    Ok(Figure {
-        value: most.context("no lease was revoked")? as f64,
-        note: format!(
-            "{} at {REVOCATIONS} revocations: {}",
-            counts.join(", "),
-            reasons(&outcome.samples.failures)
-        ),
-    })
+    let note = format!(
+        "{} at {REVOCATIONS} revocations: {}",
+        counts.join(", "),
+        reasons(&outcome.samples.failures)
+    );
+    Ok(Figure::once(most.context("no lease was revoked")? as f64, note))
 }
 
 /// V10: failed requests of V3 with planted early revocations.
 pub fn control(env: &mut BenchEnv<'_>) -> Result<Figure> {
     let outcomes = env.rotation()?.control()?;
-    Ok(Figure {
-        value: failed(outcomes) as f64,
-        note: described(outcomes),
-    })
+    Ok(Figure::once(failed(outcomes) as f64, described(outcomes)))
 }
 
 fn failed(outcomes: &[Outcome]) -> usize {

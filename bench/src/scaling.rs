@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 
-use crate::bench_env::{BenchEnv, LARGE, SMALL};
-use crate::figure::{Figure, median_ratio, span};
+use crate::bench_env::{BenchEnv, Size};
+use crate::figure::Figure;
 use crate::load::LoadProfile;
-
-const ROUNDS: u64 = 7;
+use crate::pairs::{Pairs, Side};
+use crate::requests::SCALING;
 
 /// Short rounds, so that other load hits both sides and the small dataset has enough requests. One connection: with more
 /// connections than cores, latency mostly measures waiting for a core.
@@ -16,35 +16,25 @@ const PROFILE: LoadProfile = LoadProfile {
     seconds: 1,
 };
 
-/// Lengths of the windows: the same on both sides, and not P1's length, so that no request repeats.
-const MIN_DAYS: u32 = 1;
-const MAX_DAYS: u32 = 30;
-
-/// Alternates between the large and the small dataset.
+/// The large dataset ÷ the small one.
 pub fn large_against_small(env: &mut BenchEnv<'_>) -> Result<Figure> {
+    let (stop, rounds) = (&env.context.stop, env.rounds);
+    let (many, few) = (env.prices(Size::Large), env.prices(Size::Small));
     let wrk = env.wrk()?;
-    let mut sides = Vec::new();
-    for size in [LARGE, SMALL] {
+    let mut load_of = |size| {
         let dataset = env.dataset(size)?;
-        let load = dataset.load_of("growth", MIN_DAYS, MAX_DAYS)?;
-        sides.push((load, dataset.stack.base_url(), Vec::new()));
-    }
-    for round in 0..=ROUNDS {
-        for (load, base_url, medians) in &mut sides {
-            let measured = load.run(&wrk, base_url, PROFILE)?;
-            // The first round warms up.
-            if round > 0 {
-                medians.push(measured.p50);
-            }
-        }
-    }
-    let [large, small] = [0, 1].map(|side| &sides[side].2);
-    let note = format!(
-        "p50 {} ms against {} ms, one connection, median of {ROUNDS} rounds of {} s",
-        span(large, 3),
-        span(small, 3),
-        PROFILE.seconds
-    );
-    let value = median_ratio(large, small);
-    Ok(Figure { value, note })
+        let load = dataset.load_of("growth", SCALING)?;
+        anyhow::Ok((load, dataset.stack.base_url()))
+    };
+    let (mut large, mut small) = (load_of(Size::Large)?, load_of(Size::Small)?);
+    let pairs = Pairs::measure(stop, rounds, |side| {
+        let (load, base_url) = match side {
+            Side::Ours => &mut large,
+            Side::Theirs => &mut small,
+        };
+        Ok(load.run(&wrk, base_url, PROFILE)?.p50)
+    })?;
+    let seconds = PROFILE.seconds;
+    let note = format!("{many} prices ÷ {few}, one connection, rounds of {seconds} s");
+    Ok(pairs.figure("ms", 3, &note))
 }

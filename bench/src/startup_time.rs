@@ -6,11 +6,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use harness::http_client;
 
-use crate::bench_env::{BenchEnv, SMALL};
-use crate::figure::{Figure, median, span};
+use crate::bench_env::{BenchEnv, Size};
+use crate::figure::Figure;
 use crate::memory;
-
-const STARTS: usize = 5;
 
 /// Longest wait for a start; the goal is much less.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
@@ -20,10 +18,10 @@ const IDLE: Duration = Duration::from_secs(5);
 
 /// Milliseconds from the spawn of the release build to a 200 on `/`.
 pub fn first_answer(env: &mut BenchEnv<'_>) -> Result<Figure> {
-    let context = env.context;
-    let stack = &mut env.dataset(SMALL)?.stack;
+    let (context, starts) = (env.context, env.rounds);
+    let stack = &mut env.dataset(Size::Small)?.stack;
     let mut times = Vec::new();
-    for _ in 0..STARTS {
+    for _ in 0..starts {
         context.stop.check()?;
         stack.stop_service();
         let start = Instant::now();
@@ -39,21 +37,16 @@ pub fn first_answer(env: &mut BenchEnv<'_>) -> Result<Figure> {
         }
         times.push(start.elapsed().as_secs_f64() * 1_000.0);
     }
-    let note = format!("{} ms, median of {STARTS} starts", span(&times, 0));
-    Ok(Figure {
-        value: median(times),
-        note,
-    })
+    Ok(Figure::of_rounds(&times, "milliseconds, a 200 on /"))
 }
 
 /// Resident megabytes (10^6) of the release build, five seconds after it became ready.
 pub fn idle_memory(env: &mut BenchEnv<'_>) -> Result<Figure> {
     let context = env.context;
-    let dataset = env.dataset(SMALL)?;
+    let dataset = env.dataset(Size::Small)?;
     dataset.stack.serve()?.wait_until_ready(context)?;
     context.stop.wait_until(IDLE, || Ok(false))?;
-    Ok(Figure {
-        value: memory::resident(dataset.serving()?.pid())?,
-        note: format!("resident {} s after readiness", IDLE.as_secs()),
-    })
+    let resident = memory::resident(dataset.serving()?.pid())?;
+    let note = format!("resident {} s after readiness", IDLE.as_secs());
+    Ok(Figure::once(resident, note))
 }

@@ -1,113 +1,107 @@
-//! P1 and P3: `/rates` without a repeated request, on sixteen connections, compared with pgbench; P1-logins and P3-logins:
-//! the same while two hundred accounts log in.
+//! P1 and P1b: `/rates` without a repeated request, on sixteen connections, compared with pgbench; P1-logins: the same while two
+//! hundred accounts log in.
 
 use anyhow::{Result, ensure};
 use harness::output::print;
 
-use crate::bench_env::{BenchEnv, LARGE};
+use crate::bench_env::{BenchEnv, Size};
 use crate::dataset::{Dataset, Logins};
-use crate::figure::{Figure, median_ratio, span};
-use crate::load::{LoadProfile, Measured};
+use crate::figure::Figure;
+use crate::load::LoadProfile;
 use crate::login_accounts::ACCOUNTS;
 use crate::login_load::LoginLoad;
-use crate::textbook::Textbook;
+use crate::pairs::{Pairs, Side};
+use crate::pgbench::Pgbench;
+use crate::statement::Statement;
 use crate::wrk::Wrk;
 
-pub(super) const CONNECTIONS: u64 = 16;
-pub(super) const ROUNDS: usize = 3;
-
-/// Seconds of warm-up for caches and plans.
-pub(super) const WARM_UP: u64 = 2;
+/// Of wrk, of pgbench, and of every other program that is compared.
+pub const CONNECTIONS: u64 = 16;
 
 /// Capacity for all accounts beside the quarter that is reserved for known networks: none is rejected, so that the stated
 /// number is in flight.
-const HASH_QUEUE: u64 = ACCOUNTS * 4 / 3 + 60;
+pub const HASH_QUEUE: u64 = ACCOUNTS * 4 / 3 + 60;
 
-/// P1: alternates our rounds with pgbench, after both have returned the same for a hundred samples.
+/// Batches lookups, unless it is `off`.
+const BATCHING: &str = "PORTCULLIS_DATABASE_BATCHING";
+
+/// P1: requests per second ÷ pgbench's transactions per second with the textbook statement.
 pub fn against_textbook(env: &mut BenchEnv<'_>, logins: Logins) -> Result<Figure> {
-    let seconds = env.seconds;
-    let (dataset, wrk) = env.tools(LARGE, &Textbook::TOOLS)?;
-    let textbook = dataset.textbook()?;
-    prepare(dataset, &wrk, logins)?;
-    textbook.measure(CONNECTIONS, WARM_UP)?;
-    let (mut theirs, mut beside) = (Vec::new(), String::new());
-    for number in 1..=ROUNDS {
-        let (ours, responses) = measure_round(dataset, &wrk, seconds, logins)?;
-        let transactions = textbook.measure(CONNECTIONS, seconds)?;
-        print(&format!(
-            "      round {number}: {:.0} requests/s{responses}, {transactions:.0} transactions/s",
-            ours.rate
-        ));
-        theirs.push(transactions);
-        beside = responses;
+    let (pairs, note) = against(env, Statement::Textbook, logins)?;
+    if logins == Logins::Without {
+        env.dataset(Size::Large)?.reached = Some(pairs.ours());
     }
-    let ours: Vec<f64> = dataset.rounds(logins).iter().map(|round| round.rate).collect();
-    let note = format!(
-        "{} requests/s against {} transactions/s, 10,000,000 prices, 16 connections, median of {ROUNDS} rounds of \
-         {seconds} s{beside}",
-        span(&ours, 0),
-        span(&theirs, 0)
-    );
-    let value = median_ratio(&ours, &theirs);
-    Ok(Figure { value, note })
+    Ok(pairs.figure("per second", 0, &note))
 }
 
-/// P3: the median of p99 ÷ p50, from the rounds of P1, or from new rounds.
-pub fn tail(env: &mut BenchEnv<'_>, logins: Logins) -> Result<Figure> {
-    let seconds = env.seconds;
-    let tools: &[&str] = if logins == Logins::During { &["psql"] } else { &[] };
-    let (dataset, wrk) = env.tools(LARGE, tools)?;
-    if dataset.rounds(logins).is_empty() {
-        prepare(dataset, &wrk, logins)?;
-    }
-    while dataset.rounds(logins).len() < ROUNDS {
-        measure_round(dataset, &wrk, seconds, logins)?;
-    }
-    let rounds = dataset.rounds(logins).iter();
-    let (p99, p50): (Vec<f64>, Vec<f64>) = rounds.map(|round| (round.p99, round.p50)).unzip();
-    let (slow, typical) = (span(&p99, 2), span(&p50, 2));
-    Ok(Figure {
-        value: median_ratio(&p99, &p50),
-        note: format!("p99 {slow} ms, p50 {typical} ms, 10,000,000 prices"),
-    })
+/// P1b: the same ÷ pgbench on the sums, which both sides read.
+pub fn against_sums(env: &mut BenchEnv<'_>) -> Result<Figure> {
+    let (pairs, note) = against(env, Statement::Sums, Logins::Without)?;
+    Ok(pairs.figure("per second", 0, &note))
 }
 
-/// Warms the service up; with logins, creates the accounts and sets the queue capacity first.
-fn prepare(dataset: &mut Dataset<'_>, wrk: &Wrk<'_>, logins: Logins) -> Result<()> {
+/// P1b: the same while each lookup is a statement of its own.
+pub fn against_sums_unbatched(env: &mut BenchEnv<'_>) -> Result<Figure> {
+    env.dataset(Size::Large)?.serve_with(BATCHING, "off")?;
+    let measured = against(env, Statement::Sums, Logins::Without);
+    env.dataset(Size::Large)?.serve_with(BATCHING, "on")?;
+    let (pairs, note) = measured?;
+    Ok(pairs.figure("per second", 0, &note))
+}
+
+/// Requests per second that P1 reached, or that a few rounds of ours reach.
+pub fn reached(env: &mut BenchEnv<'_>) -> Result<f64> {
+    let seconds = env.seconds;
+    let (dataset, wrk) = env.tools(Size::Large, &[])?;
+    if let Some(reached) = dataset.reached {
+        return Ok(reached);
+    }
+    print("      measuring how many requests per second there can be");
+    dataset.run(&wrk, profile(seconds))?;
+    let reached = dataset.run(&wrk, profile(3 * seconds))?.rate;
+    dataset.reached = Some(reached);
+    Ok(reached)
+}
+
+fn against(env: &mut BenchEnv<'_>, statement: Statement, logins: Logins) -> Result<(Pairs, String)> {
+    let (stop, rounds, seconds) = (&env.context.stop, env.rounds, env.seconds);
+    let (dataset, wrk) = env.tools(Size::Large, &Pgbench::TOOLS)?;
+    let (pgbench, script) = dataset.script(statement)?;
     if logins == Logins::During {
         dataset.password()?;
         dataset.serve_with_queue(HASH_QUEUE)?;
     }
-    dataset.run(wrk, profile(WARM_UP))?;
-    Ok(())
+    let mut beside = String::new();
+    let pairs = Pairs::measure(stop, rounds, |side| match (side, logins) {
+        (Side::Theirs, _) => pgbench.measure(&script, CONNECTIONS, seconds),
+        (Side::Ours, Logins::Without) => Ok(dataset.run(&wrk, profile(seconds))?.rate),
+        (Side::Ours, Logins::During) => {
+            let (rate, responses) = beside_logins(dataset, &wrk, seconds)?;
+            beside = format!(", beside {ACCOUNTS} logins, last round: {responses}");
+            Ok(rate)
+        }
+    })?;
+    let prices = dataset.prices;
+    let note = format!("{prices} prices, {CONNECTIONS} connections, rounds of {seconds} s{beside}");
+    Ok((pairs, note))
 }
 
-/// One round of ours, which is also added to those of the dataset, and a description of the responses to the logins.
-fn measure_round(
-    dataset: &mut Dataset<'_>,
-    wrk: &Wrk<'_>,
-    seconds: u64,
-    logins: Logins,
-) -> Result<(Measured, String)> {
-    let (round, responses) = if logins == Logins::During {
-        let mut load = LoginLoad::begin(&dataset.password()?, dataset.serving()?.port)?;
-        load.wait_until_all_are_in_flight(dataset.context)?;
-        let round = dataset.run(wrk, profile(seconds))?;
-        let min_in_flight = load.min_in_flight();
-        let responses = load.end()?;
-        ensure!(
-            min_in_flight >= ACCOUNTS * 9 / 10,
-            "at one point only {min_in_flight} logins were in flight: {responses}"
-        );
-        (round, format!(" (beside {ACCOUNTS} logins: {responses})"))
-    } else {
-        (dataset.run(wrk, profile(seconds))?, String::new())
-    };
-    dataset.rounds(logins).push(round);
-    Ok((round, responses))
+/// One round of ours, and a description of the responses to the logins.
+fn beside_logins(dataset: &mut Dataset<'_>, wrk: &Wrk<'_>, seconds: u64) -> Result<(f64, String)> {
+    let mut load = LoginLoad::begin(&dataset.password()?, dataset.serving()?.port)?;
+    load.wait_until_all_are_in_flight(dataset.context)?;
+    let rate = dataset.run(wrk, profile(seconds))?.rate;
+    let min_in_flight = load.min_in_flight();
+    let responses = load.end()?;
+    ensure!(
+        min_in_flight >= ACCOUNTS * 9 / 10,
+        "at one point only {min_in_flight} logins were in flight: {responses}"
+    );
+    Ok((rate, responses.to_string()))
 }
 
-pub(super) fn profile(seconds: u64) -> LoadProfile {
+/// The load of a round.
+pub fn profile(seconds: u64) -> LoadProfile {
     LoadProfile {
         connections: CONNECTIONS,
         threads: 2,
