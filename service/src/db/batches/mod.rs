@@ -209,7 +209,7 @@ impl<C: BorrowMut<PgConnection>> Ingest<C> {
             });
         self.lock_wait = lock_wait.get();
         match (source_error.take(), result) {
-            (Some(error), result) => Err(copy_error(error, result.err())),
+            (Some(error), result) => Err(copy_error(error, result.as_ref().err())),
             _ if is_superseded.get() => Err(StoreError::Superseded),
             (None, result) => result.map_err(|error: Error| match StoreError::from(error) {
                 StoreError::Db(DbError::Timeout) if !is_locked.get() => StoreError::Busy,
@@ -221,15 +221,12 @@ impl<C: BorrowMut<PgConnection>> Ingest<C> {
 
 /// Why a COPY ended before all prices were written: the source failed, or the server rejected what was written. libpq reports a rejection
 /// when more is written, and diesel returns what it reports then; only the end of the transaction shows whether the connection is lost.
-fn copy_error(written: std::io::Error, ended: Option<Error>) -> StoreError {
+fn copy_error(written: std::io::Error, ended: Option<&Error>) -> StoreError {
     let of_server = written.get_ref().and_then(|error| error.downcast_ref::<Error>());
     let Some(error) = of_server else {
         return StoreError::Source(written);
     };
-    let error = ended
-        .as_ref()
-        .filter(|ended| DbError::is_outage(ended))
-        .unwrap_or(error);
+    let error = ended.filter(|ended| DbError::is_outage(ended)).unwrap_or(error);
     DbError::of("copy_prices", error).into()
 }
 

@@ -20,15 +20,18 @@ struct Observed {
     version: DataVersion,
     /// When a read first returned this version.
     first_read: Instant,
-    /// When the last read began.
+    /// When the last read began that succeeded.
     last_begun: Instant,
+    /// Whether a later one has failed.
+    has_ended: bool,
 }
 
 impl VersionLease {
     /// The current version. `None`: unknown, because the last read began too long ago.
     pub fn current(&self) -> Option<DataVersion> {
         let observed = self.observed()?;
-        (observed.last_begun.elapsed() < LEASE).then_some(observed.version)
+        let is_current = !observed.has_ended && observed.last_begun.elapsed() < LEASE;
+        is_current.then_some(observed.version)
     }
 
     /// Time since the last successful read began.
@@ -44,7 +47,15 @@ impl VersionLease {
             version,
             first_read: known.map_or_else(Instant::now, |observed| observed.first_read),
             last_begun: begun,
+            has_ended: false,
         });
+    }
+
+    /// A read has failed: the database is probably not available.
+    fn end(&self) {
+        if let Some(observed) = &mut *self.0.write().unwrap_or_else(PoisonError::into_inner) {
+            observed.has_ended = true;
+        }
     }
 
     /// Waits until no replica answers from a version before the one that the database has now. `db` reads the version.
@@ -88,5 +99,9 @@ mod tests {
         assert_ne!(lease.current(), Some(first));
         std::thread::sleep(LEASE / 2);
         assert_eq!(lease.current(), None);
+        lease.renew(second, Instant::now());
+        lease.end();
+        assert_eq!(lease.current(), None, "the next read failed");
+        assert!(lease.age().is_some());
     }
 }

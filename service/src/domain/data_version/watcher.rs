@@ -58,6 +58,7 @@ fn watch(connections: &Connections, lease: &VersionLease, stopped: &Receiver<()>
         let pause = match watch_on_one_connection(connections, lease, stopped) {
             Ok(()) => Duration::ZERO,
             Err(error) => {
+                lease.end();
                 tracing::debug!(%error, "cannot read the version of the rates, will retry");
                 RETRY_DELAY
             }

@@ -10,8 +10,9 @@ use portcullis::types::role::Role;
 use serde_json::json;
 use std::time::Duration;
 
+/// The connections of the writing logins. What reads the version of the rates opens another one at once.
 const POOLED: &str = "SELECT count(*)::text AS line FROM pg_stat_activity WHERE datname = current_database()
-    AND application_name IN ('portcullis-rates', 'portcullis-accounts', 'portcullis-wishes')";
+    AND application_name IN ('portcullis-accounts', 'portcullis-wishes')";
 
 /// Makes one change through each of the writing logins; each must succeed at the first attempt.
 fn change_once(app: &App, token: &str) {
