@@ -3,11 +3,10 @@
 use crate::support::accounts::get_as;
 use crate::support::app::{App, send};
 use crate::support::database::Database;
-use crate::support::program::ServiceProcess;
 use crate::support::raw_connection::RawConnection;
 use crate::support::response::Response;
 use crate::support::upload::{
-    HEADER, app, csv, database, gzip, price_count, request, token, upload_and_wait, wait_for_end,
+    HEADER, app, csv, database, gzip, price_count, process, request, token, upload_and_wait, wait_for_end,
 };
 use crate::support::wait::wait_until;
 use serde_json::json;
@@ -113,10 +112,7 @@ fn the_announced_length_counts() {
 #[test]
 fn a_body_that_expands_beyond_the_limit_is_rejected() {
     let database = database();
-    let mut settings = database.pairs();
-    settings.push(("UPLOADS".to_owned(), "on".to_owned()));
-    let process = ServiceProcess::start(&settings);
-    let app = App::of_process(&process);
+    let (process, app) = process(&database);
     let token = token(&app);
     assert_eq!(upload_and_wait(&app, &token, "first", &csv(1_000)).status, 200);
     let before = process.peak_memory();

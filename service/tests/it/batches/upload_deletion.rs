@@ -116,7 +116,7 @@ fn withdrawals_leave_connections_to_other_requests() {
         let (sender, responses) = channel();
         for path in &stored {
             let (app, token, sender) = (&app, &token, sender.clone());
-            scope.spawn(move || sender.send(call_as(app, token, "DELETE", path, &Value::Null)));
+            scope.spawn(move || drop(sender.send(call_as(app, token, "DELETE", path, &Value::Null))));
         }
         let refused = responses.recv_timeout(Duration::from_secs(5));
         let lookups: Vec<u16> = [&running, "/rates/batches"]

@@ -1,10 +1,11 @@
 //! Uploads of every size: bounded memory, and a limit that is checked before the body is read.
 
 use crate::support::accounts::{create_account, get_as};
-use crate::support::app::{App, send};
-use crate::support::program::ServiceProcess;
+use crate::support::app::send;
 use crate::support::raw_connection::send_request;
-use crate::support::upload::{HEADER, app, database, price_count, request, token, upload, wait_for_end};
+use crate::support::upload::{
+    HEADER, app, database, price_count, process, request, token, upload, wait_for_end,
+};
 use portcullis::types::role::Role;
 use std::fmt::Write;
 
@@ -36,10 +37,7 @@ fn a_body_above_the_limit_is_rejected_before_it_is_read() {
 #[test]
 fn memory_does_not_grow_with_the_body() {
     let database = database();
-    let mut settings = database.pairs();
-    settings.push(("UPLOADS".to_owned(), "on".to_owned()));
-    let process = ServiceProcess::start(&settings);
-    let app = App::of_process(&process);
+    let (process, app) = process(&database);
     let token = token(&app);
     let prices = |count: usize, offset: usize| {
         let mut text = HEADER.to_owned();
@@ -75,10 +73,7 @@ fn memory_does_not_grow_with_the_body() {
 #[test]
 fn memory_does_not_grow_with_the_codes_of_a_body() {
     let database = database();
-    let mut settings = database.pairs();
-    settings.push(("UPLOADS".to_owned(), "on".to_owned()));
-    let process = ServiceProcess::start(&settings);
-    let app = App::of_process(&process);
+    let (process, app) = process(&database);
     let token = token(&app);
     let digit = |number: u32| char::from_digit(number % 36, 36).unwrap().to_ascii_uppercase();
     let mut text = HEADER.to_owned();
@@ -128,10 +123,7 @@ fn active_uploads_are_limited() {
 #[test]
 fn memory_does_not_grow_with_the_errors_of_listed_batches() {
     let database = database();
-    let mut settings = database.pairs();
-    settings.push(("UPLOADS".to_owned(), "on".to_owned()));
-    let process = ServiceProcess::start(&settings);
-    let app = App::of_process(&process);
+    let (process, app) = process(&database);
     let token = token(&app);
     database.execute(
         "INSERT INTO rates.uploads (subject, format, coding, dry_run, state, ended_at, error_count, errors)

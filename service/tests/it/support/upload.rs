@@ -59,6 +59,13 @@ pub fn start_process(database: &Database) -> ServiceProcess {
     ServiceProcess::start(&settings)
 }
 
+/// A process with uploads, whose memory can be measured.
+pub fn process(database: &Database) -> (ServiceProcess, App) {
+    let process = start_process(database);
+    let app = App::of_process(&process);
+    (process, app)
+}
+
 /// An access token of the account.
 pub fn token(app: &App) -> String {
     log_in(app, "ingest@example.org").access
