@@ -76,6 +76,8 @@ fn readiness_fails_before_the_listener_closes() {
     let database = Database::with_data(&small());
     let mut pairs = database.pairs();
     pairs.push(("SHUTDOWN_DELAY".to_owned(), "2".to_owned()));
+    // The last request has to wait for the database.
+    pairs.push(("RATES_CACHE_SIZE".to_owned(), "0".to_owned()));
     let serving = ServiceProcess::start(&pairs);
     let app = App::of_process(&serving);
     assert_eq!(app.get("/health/ready").status, 200);

@@ -3,6 +3,7 @@
 use crate::support::app::App;
 use crate::support::database::Database;
 use crate::support::sample_data::{dump, small};
+use portcullis::domain::data_version::await_announcement;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -95,6 +96,7 @@ fn a_port_or_region_that_moves_takes_its_prices_along() {
     assert_eq!(count(&app, "one", "left"), 1);
     assert_eq!(count(&app, "four", "left"), 2);
     database.execute("UPDATE rates.ports SET parent_slug = 'right' WHERE code = 'BBBBB'");
+    await_announcement();
     assert_eq!(count(&app, "right", "left"), 3);
     assert_eq!(count(&app, "one", "left"), Value::Null);
     let wrong = "SELECT 'x' AS line FROM ((TABLE rates.daily_rates EXCEPT TABLE rates.computed_daily_rates) UNION ALL \
