@@ -3,6 +3,7 @@
 use crate::support::app::App;
 use crate::support::database::{Database, PASSWORDS, lines};
 use crate::support::sample_data::{QUERY, small};
+use crate::support::wait::wait_until;
 use diesel::connection::SimpleConnection;
 
 /// A database prepared as an operator does it: a copied one lacks the settings of its template.
@@ -50,7 +51,8 @@ fn a_time_out_in_another_language_is_503() {
 fn a_cancelled_statement_is_503() {
     let database = prepared_database();
     database.import(&small()).unwrap();
-    let app = App::start(&database.settings(&[("DATABASE_STATEMENT_TIMEOUT", "5000")]));
+    let app =
+        App::start(&database.settings(&[("DATABASE_STATEMENT_TIMEOUT", "5000"), ("RATES_CACHE_SIZE", "0")]));
     assert_eq!(app.get(QUERY).status, 200);
     let mut holder = database.admin();
     holder
@@ -60,7 +62,9 @@ fn a_cancelled_statement_is_503() {
         let request = scope.spawn(|| app.get(QUERY));
         let cancel = "SELECT pg_cancel_backend(pid)::text AS line FROM pg_stat_activity
             WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        while database.lines(cancel).is_empty() {}
+        wait_until("the statement is cancelled", || {
+            !database.lines(cancel).is_empty()
+        });
         request.join().unwrap()
     });
     response.problem(503);
