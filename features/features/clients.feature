@@ -65,7 +65,7 @@ Feature: Machine clients
     @F8 @asvs:v5.0.0-6.3.8 @asvs:v5.0.0-10.4.10 @owasp:API2:2023 @CWE-204 @CWE-287
     Scenario: A wrong secret and an unknown client get indistinguishable responses
       When I save "{Nightly.id}" as "Wrong.id"
-      And I save "{Nightly.id}" as "Wrong.secret"
+      And I save "{Nightly.secret}x" as "Wrong.secret"
       And I save "67e55044-10b1-426f-9247-bb680e5fe0c8" as "Unknown.id"
       And I save "{Nightly.secret}" as "Unknown.secret"
       And the client Wrong requests a token with the form "grant_type=client_credentials"

@@ -14,7 +14,7 @@ Feature: HTTP edge
         | status | method  | target                                                                         | header fields            |
         | 200    | GET     | /                                                                              |                          |
         | 200    | HEAD    | /                                                                              |                          |
-        | 200    | GET     | /rates?date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL |                          |
+        | 200    | GET     | /version                                                                       |                          |
         | 204    | OPTIONS | /rates                                                                         |                          |
         | 400    | GET     | /rates                                                                         |                          |
         | 400    | HEAD    | /rates                                                                         |                          |

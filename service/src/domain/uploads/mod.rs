@@ -56,6 +56,9 @@ pub const KEY_TTL: Duration = Duration::from_secs(24 * 3600);
 /// How soon an upload is read again for a client that waits. Doubled each time, because few connections serve all of them.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 
+/// How long a withdrawal waits for another one of this replica, which usually takes less than a second.
+const PERMIT_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// The longest time until an upload is read again.
 const MAX_WAIT: Duration = Duration::from_secs(1);
 
@@ -263,9 +266,9 @@ impl Uploads {
         };
         let (connections, client) = (self.connections.clone(), client.clone());
         // Held until the connection is free, also if the client does not wait.
-        let permit = Arc::clone(&self.withdrawals)
-            .try_acquire_owned()
-            .map_err(|_| WithdrawError::Busy)?;
+        let permit = Arc::clone(&self.withdrawals).acquire_owned();
+        let permit = tokio::time::timeout(PERMIT_TIMEOUT, permit).await;
+        let permit = permit.ok().and_then(Result::ok).ok_or(WithdrawError::Busy)?;
         let withdraw = move || {
             let _permit = permit;
             let mut connection = connections.hold()?;
