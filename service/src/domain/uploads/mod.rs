@@ -32,7 +32,7 @@ use crate::db::uploads::{self, ActiveLimits, BeginOutcome};
 pub use crate::db::uploads::{NewUpload, UploadRow};
 use crate::types::client_info::ClientInfo;
 use crate::types::page_row::PageRow;
-use crate::types::upload::{BatchFormat, BatchId, BodyCoding, IdempotencyKey, UploadState};
+use crate::types::upload::{BatchFormat, BatchId, BodyCoding, IdempotencyKey};
 pub use reception::{ReceiveError, Received, Reception};
 use serde_json::Value;
 pub use signal::Signal;
@@ -178,7 +178,8 @@ impl Uploads {
         }))
     }
 
-    /// Waits until an upload is in its final state, at most for this time. Returns its last state.
+    /// Waits until an upload is in its final state, at most for this time. Returns its last state, which [`Self::find`] makes ready to be
+    /// announced.
     pub async fn wait(&self, mut row: UploadRow, limit: Duration) -> Result<UploadRow, StorageError> {
         let (end, mut pause) = (Instant::now() + limit, FIRST_WAIT);
         while !row.state().is_final() && Instant::now() < end {
@@ -187,9 +188,6 @@ impl Uploads {
             if let Some(current) = uploads::find(&self.db, BatchId::of(row.id)).await? {
                 row = current;
             }
-        }
-        if row.state() == UploadState::Committed {
-            self.lease.await_visibility(&self.db).await;
         }
         Ok(row)
     }

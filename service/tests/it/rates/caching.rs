@@ -154,6 +154,14 @@ fn every_replica_answers_with_the_data_of_an_upload() {
         let withdrawn = send(answering.request("DELETE", &path).bearer_auth(&token));
         assert_eq!(withdrawn.status, 200, "{withdrawn:?}");
         assert_eq!(count(&other.get(QUERY)), 3);
+        wait_for_hits(other);
+        // The response to the upload is the final answer, too.
+        let stored = upload::upload_and_wait(answering, &token, &format!("waits-{round}"), &text);
+        assert_eq!(stored.json()["state"], "committed", "{stored:?}");
+        assert_eq!(count(&other.get(QUERY)), 4);
+        let path = stored.header("location");
+        let withdrawn = send(answering.request("DELETE", path).bearer_auth(&token));
+        assert_eq!(withdrawn.status, 200, "{withdrawn:?}");
     }
 }
 
